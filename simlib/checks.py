@@ -1,0 +1,88 @@
+"""Checks of what a caller hands in: each error names the argument, what was given and what to do."""
+
+import difflib
+
+import numpy as np
+
+MAX_CLASS_ID = 2**24  # Keras hands labels to a loss as float32, which is exact up to here
+
+
+class NotReadyError(RuntimeError):
+    """A step was asked for before the step it stands on, such as `lookup` before `index`."""
+
+
+class ArtifactError(ValueError):
+    """A saved file is damaged, foreign, or written by a newer simlib."""
+
+
+def choose(name, given, options):
+    """Return `options[given]`, or raise ValueError listing the options and the closest one.
+
+    >>> choose("distance", "cosin", {"cosine": 1, "euclidean": 2})
+    Traceback (most recent call last):
+        ...
+    ValueError: distance: 'cosin' is unknown. Did you mean 'cosine'? Choose one of: cosine, euclidean.
+    """
+    if isinstance(given, str) and given in options:
+        return options[given]
+    close = difflib.get_close_matches(str(given).lower(), options, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"{name}: {given!r} is unknown.{hint} Choose one of: {', '.join(options)}.")
+
+
+def whole_number(name, value, at_least=0):
+    """Return `value` as an int, or raise ValueError if it is no whole number >= `at_least`."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= at_least:
+        return int(value)
+    raise ValueError(f"{name} must be a whole number of at least {at_least}; got {value!r}.")
+
+
+def as_array(name, value):
+    """Return `value` as a NumPy array; ragged lists and arbitrary objects raise ValueError."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: rows of different lengths do not make an array.") from error
+    if array.dtype == object:
+        raise ValueError(f"{name} must be an array of numbers; got Python objects (dtype object).")
+    return array
+
+
+def embeddings(name, value):
+    """Return `value` as finite float32 vectors of shape (n, d), or raise ValueError."""
+    array = as_array(name, value)
+    if array.ndim != 2:
+        raise ValueError(f"{name} must have the shape (n, d), one vector a row; got the shape {array.shape}.")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be numbers; got dtype {array.dtype}.")
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"{name}: {len(bad)} of {len(array)} vectors hold NaN, infinity or numbers beyond "
+            f"float32 (the first is row {bad[0]}); remove or mend them."
+        )
+    return array
+
+
+def labels(name, value, length=None, of="rows"):
+    """Return `value` as int64 class ids of shape (n,), or raise ValueError."""
+    array = as_array(name, value)
+    if array.ndim == 2 and array.shape[1] > 1:
+        raise ValueError(
+            f"{name} must be integer class ids of shape (n,); got the shape {array.shape}, which "
+            f"looks one-hot. Use {name}.argmax(axis=1)."
+        )
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have the shape (n,); got the shape {array.shape}.")
+    if array.dtype.kind not in "iu" and len(array):
+        raise ValueError(
+            f"{name} must be integer class ids; got dtype {array.dtype}. "
+            f"Map each class to a whole number first."
+        )
+    if length is not None and len(array) != length:
+        raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
+    if len(array) and np.abs(array).max() > MAX_CLASS_ID:
+        raise ValueError(f"{name}: class ids must lie within +-{MAX_CLASS_ID} (2**24); renumber them.")
+    return array.astype(np.int64)

