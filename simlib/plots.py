@@ -187,13 +187,14 @@ def group_bars(report, ax=None):
     return ax
 
 
-def projector(embeddings, labels, method="tsne", seed=0, ax=None):
+def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     """The embedding space laid flat, one colour and digit for each class.
 
     Args:
         embeddings: (n, d). labels: (n,) class ids.
         method: "tsne" keeps neighbours together, and the gaps between groups mean little; "pca"
             keeps the directions of largest spread.
+        marked: rows to mark with a cross, such as the mistakes; or None.
     """
     ax = _axes(ax, (6.0, 5.2))
     embeddings = checks.embeddings("embeddings", embeddings)
@@ -205,6 +206,8 @@ def projector(embeddings, labels, method="tsne", seed=0, ax=None):
         ax.scatter(*points.T, s=9, color=color, linewidths=0)
         ax.text(*np.median(points, axis=0), str(c), fontsize=15, weight="bold", ha="center", va="center",
                 bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1})  # fmt: skip
+    if marked is not None:
+        ax.plot(*flat[marked].T, "x", color=CUT, markersize=6)
     ax.set(xticks=[], yticks=[])
     sns.despine(ax=ax, left=True, bottom=True)
     return ax
