@@ -14,6 +14,7 @@ from simlib.neighbors import UNKNOWN
 # Okabe and Ito's colours, told apart with every common kind of colour blindness.
 SAME, DIFFERENT = "#0072B2", "#D55E00"  # same class, or right; different class, or wrong
 UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint; a third curve
+SEEN, UNSEEN = "#56B4E9", "#CC79A7"  # classes that were trained on, and classes that were not
 LINES = {"precision": SAME, "recall": DIFFERENT, "f1": OTHER}
 ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the colour
 
