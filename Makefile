@@ -1,0 +1,52 @@
+# The course in two commands: `make course` and `make test`. Both set up .venv first, once.
+
+# The first of these that is a Python we support; or say which: make course PYTHON=python3.12
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
+RUN := .venv/bin/python
+READY := .venv/ready
+
+help:
+	@echo "make course     run every notebook, write HTML under build/course/, end with a table"
+	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make test       lint, unit tests, and every notebook against its stored outputs"
+	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
+	@echo "make clean      remove what these made: .venv and build"
+
+course: $(READY)
+	@$(RUN) notebooks/build.py course
+
+lab: $(READY)
+	@.venv/bin/jupyter lab notebooks
+
+test: lint
+	@$(RUN) notebooks/build.py check
+	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(NBVAL) notebooks/*.ipynb
+
+# Cells of one notebook must stay in one process, hence loadfile.
+NBVAL := -o addopts= -q --nbval --nbval-current-env --nbval-cell-timeout 300 \
+	--nbval-sanitize-with tests/notebooks/sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider
+
+lint: $(READY)
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+
+notebooks: $(READY)
+	@$(RUN) notebooks/build.py build $(NAMES)
+
+clean:
+	rm -rf .venv build
+
+$(READY): requirements.txt pyproject.toml
+	@$(or $(PYTHON),python3) -c '$(SUPPORTED)' 2>/dev/null || { \
+		echo "The course needs Python 3.11, 3.12 or 3.13, and there is none here" \
+			"($(or $(PYTHON),python3) is: $$($(or $(PYTHON),python3) --version 2>&1))." \
+			"Install one, or say where it is: make course PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version): once, a few minutes, about 2 GB."
+	@$(PYTHON) -m venv .venv
+	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $(READY)
+
+.PHONY: help course lab test lint notebooks clean

@@ -1,0 +1,5 @@
+"""What all tests share: figures without a window."""
+
+import matplotlib
+
+matplotlib.use("Agg")

@@ -1,0 +1,95 @@
+"""Do the checks of the notebooks bite? nbval itself runs from `make test`; here we spoil some and look."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+sys.path.insert(0, str(NOTEBOOKS))
+import build  # noqa: E402
+
+NAMES = sorted(path.stem for path in (NOTEBOOKS / "src").glob("[0-9]*.py"))
+
+
+@pytest.fixture
+def stored():
+    return nbformat.read(NOTEBOOKS / "03_lookup.ipynb", 4)
+
+
+def spoiled(notebook, tmp_path):
+    path = tmp_path / "03_lookup.ipynb"
+    nbformat.write(notebook, path)
+    return build.problems("03_lookup", path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_source_and_stored_notebook_agree(name):
+    assert build.problems(name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_follows_the_skeleton(name):
+    text = "\n".join(cell.source for cell in build.read_source(name).cells if cell.cell_type == "markdown")
+    for part in (
+        "**You will learn**",
+        "**You need**",
+        "**Time**",
+        "**Predict",
+        "## Recap",
+        "exercises/README.md",
+    ):
+        assert part in text, f"{name} lacks {part!r}"
+    assert "/root/" not in text and "/home/" not in text
+
+
+def test_an_edited_cell_is_noticed(stored, tmp_path):
+    stored.cells[1].source += "\n1 + 1"
+    assert any("not made from this source" in problem for problem in spoiled(stored, tmp_path))
+
+
+def test_a_cell_that_was_never_run_is_noticed(stored, tmp_path):
+    cell = next(cell for cell in stored.cells if cell.cell_type == "code")
+    cell.execution_count, cell.outputs = None, []
+    assert any("was not run" in problem for problem in spoiled(stored, tmp_path))
+
+
+def test_a_stored_warning_is_noticed(stored, tmp_path):
+    cell = next(cell for cell in stored.cells if cell.cell_type == "code")
+    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="UserWarning: old\n"))
+    assert any("warning is stored" in problem for problem in spoiled(stored, tmp_path))
+
+
+def test_a_figure_in_the_prose_that_no_output_has_is_noticed(stored, tmp_path):
+    stored.cells[0].source += "\n\nIt finds 0.1234567 and 0.9753 of them, or 12.345 of 3.11.7."
+    found = " ".join(spoiled(stored, tmp_path))
+    assert "0.9753" in found and "12.345" in found and "3.11" not in found
+
+
+def test_a_stored_number_changed_by_hand_turns_nbval_red(stored, tmp_path):
+    (tmp_path / "models").symlink_to(NOTEBOOKS / "models")
+    asked = next(
+        i
+        for i, cell in enumerate(stored.cells)
+        if cell.source == "neighbors" or cell.source.endswith("\nneighbors")
+    )
+    stored.cells = stored.cells[: asked + 1]
+    nbformat.write(stored, tmp_path / "honest.ipynb")
+    output = stored.cells[asked].outputs[0].data
+    output["text/plain"], changed = re.subn(
+        r"at 0\.(\d\d)(\d)", lambda m: f"at 0.{m[1]}{(int(m[2]) + 1) % 10}", output["text/plain"], count=1
+    )
+    assert changed == 1
+    nbformat.write(stored, tmp_path / "changed.ipynb")
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "--nbval", "--nbval-current-env", "-q",
+               "-p", "no:cacheprovider", "--nbval-sanitize-with", str(ROOT / "tests/notebooks/sanitize.cfg"),
+               "--rootdir", str(tmp_path), "honest.ipynb", "changed.ipynb"]  # fmt: skip
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    failed = re.findall(r"^FAILED (\S+ \d+)", run.stdout, re.M)
+    assert failed == [f"changed.ipynb::Cell {sum(c.cell_type == 'code' for c in stored.cells) - 1}"], (
+        run.stdout
+    )
