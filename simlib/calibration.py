@@ -14,6 +14,7 @@ import numpy as np
 
 from simlib import checks, matching, metrics
 from simlib.checks import ArtifactError
+from simlib.neighbors import UNKNOWN, expect
 
 OPTIMAL = "optimal"
 COMPARE = {">=": operator.ge, "<=": operator.le}
@@ -66,6 +67,7 @@ class Calibration:
     k: int
 
     def __getitem__(self, name):
+        """The `Cutpoint` of that name; an unknown one raises ValueError with the closest."""
         return checks.choose("cutpoint", name, self.cutpoints)
 
     def distance(self, cutpoint=OPTIMAL):
@@ -73,10 +75,8 @@ class Calibration:
 
         Raises ValueError for an unknown name, a NaN, or a target that was not met.
         """
-        if isinstance(cutpoint, (int, float, np.number)) and not isinstance(cutpoint, bool):
-            if math.isnan(cutpoint):
-                raise ValueError("cutpoint is NaN; give a distance or a cutpoint's name.")
-            return float(cutpoint)
+        if isinstance(cutpoint, (int, float, np.number)):
+            return checks.number("cutpoint", cutpoint)
         chosen = self[cutpoint]
         if not chosen.met:
             raise ValueError(
@@ -117,7 +117,7 @@ class Calibration:
             matcher, k = header["matcher"], checks.whole_number("k", header["k"], at_least=1)
             checks.choose("matcher", matcher, matching.MATCHERS)
             return cls({p.name: p for p in points}, curve, header["metric"], matcher, k)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
 
 
@@ -145,9 +145,9 @@ def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
     0.2
     """
     checks.choose("metric", metric, metrics.METRICS)
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     predicted, distances = matching.decide(neighbors, matcher)
-    curve = metrics.curve(distances, predicted == labels)
+    curve = metrics.curve(distances, (predicted == labels) & (predicted != UNKNOWN))
     if not curve.counts.tp[-1]:
         raise ValueError(
             "no query's match has the right label, so no cutpoint can be right. Do `labels` belong "
@@ -175,18 +175,23 @@ def parse_goal(goal):
 
 
 def _listed(targets):
-    return [targets] if isinstance(targets, str) else list(targets)
+    return [targets] if isinstance(targets, str) else checks.listed("targets", targets)
 
 
 def _optimal(curve, metric):
     values = curve.metric(metric)
+    if np.isnan(values).all():
+        raise ValueError(
+            f"metric {metric!r} is 0 of 0 at every distance here (no match is wrong?); use another, "
+            "such as 'f1'."
+        )
     best = np.nanargmin(values) if metric == "fpr" else np.nanargmax(values)
     return _cutpoint(curve, best, OPTIMAL, f"{'min' if metric == 'fpr' else 'max'} {metric}")
 
 
 def _target(curve, name, goal):
-    if name == OPTIMAL:
-        raise ValueError(f"targets: the name {OPTIMAL!r} is taken; choose another.")
+    if name == OPTIMAL or not isinstance(name, str):
+        raise ValueError(f"targets: {name!r} cannot be a target's name; choose another text.")
     metric, sign, wanted = parse_goal(goal)
     values = curve.metric(metric)
     meets = np.flatnonzero(COMPARE[sign](values, wanted))  # NaN meets nothing

@@ -1,6 +1,7 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what to do."""
 
 import difflib
+from pathlib import Path
 
 import numpy as np
 
@@ -37,21 +38,59 @@ def whole_number(name, value, at_least=0):
     raise ValueError(f"{name} must be a whole number of at least {at_least}; got {value!r}.")
 
 
+def number(name, value):
+    """Return `value` as a float, or raise ValueError if it is no real number, or NaN."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        if not np.isnan(value):
+            return float(value)
+    raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
+
+
+def distance(name, value):
+    """Return `value` as the index keeps distances, rounded to float32; ValueError if it is no number."""
+    with np.errstate(over="ignore"):  # beyond float32 is infinity
+        return float(np.float32(number(name, value)))
+
+
+def path(name, value):
+    """Return `value` as a `Path`, or raise ValueError if it is no file name."""
+    try:
+        return Path(value)
+    except TypeError:
+        raise ValueError(f"{name} must be the name of a file; got {value!r}.") from None
+
+
+def listed(name, value):
+    """Return the items of any iterable as a list, or raise ValueError."""
+    try:
+        return list(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a list; got {value!r}.") from None
+
+
 def as_array(name, value):
     """Return `value` as a NumPy array; ragged lists and arbitrary objects raise ValueError."""
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: rows of different lengths do not make an array.") from error
-    if array.dtype == object:
-        raise ValueError(f"{name} must be an array of numbers; got Python objects (dtype object).")
+    if array.dtype.hasobject:
+        raise ValueError(f"{name} must be an array of numbers; got Python objects (dtype {array.dtype}).")
+    return array
+
+
+def rows(name, value):
+    """Return `value` as an array with a first axis, one row for each example, or raise ValueError."""
+    array = as_array(name, value)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must be an array, one row for each example; got {value!r}.")
     return array
 
 
 def embeddings(name, value):
     """Return `value` as finite float32 vectors of shape (n, d), or raise ValueError."""
     array = as_array(name, value)
-    if array.ndim != 2:
+    if array.ndim != 2 or (len(array) and not array.shape[1]):
         raise ValueError(f"{name} must have the shape (n, d), one vector a row; got the shape {array.shape}.")
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be numbers; got dtype {array.dtype}.")
@@ -75,7 +114,9 @@ def labels(name, value, length=None, of="rows"):
             f"looks one-hot. Use {name}.argmax(axis=1)."
         )
     if array.ndim != 1:
-        raise ValueError(f"{name} must have the shape (n,); got the shape {array.shape}.")
+        raise ValueError(
+            f"{name} must be integer class ids of shape (n,), one for each row; got the shape {array.shape}."
+        )
     if array.dtype.kind not in "iu" and len(array):
         raise ValueError(
             f"{name} must be integer class ids; got dtype {array.dtype}. "
@@ -83,6 +124,14 @@ def labels(name, value, length=None, of="rows"):
         )
     if length is not None and len(array) != length:
         raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
-    if len(array) and np.abs(array).max() > MAX_CLASS_ID:
+    if len(array) and (array.min() < -MAX_CLASS_ID or array.max() > MAX_CLASS_ID):
         raise ValueError(f"{name}: class ids must lie within +-{MAX_CLASS_ID} (2**24); renumber them.")
     return array.astype(np.int64)
+
+
+def classes(name, value):
+    """Return `value` as a list of distinct class ids, 0 or more, or raise ValueError."""
+    ids = labels(name, listed(name, value)).tolist()
+    if len(set(ids)) < len(ids) or min(ids, default=0) < 0:
+        raise ValueError(f"{name} must be distinct class ids of 0 or more; got {ids}.")
+    return ids

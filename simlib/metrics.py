@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks
-from simlib.neighbors import UNKNOWN
+from simlib.neighbors import UNKNOWN, expect
 
 
 def _ratio(a, b):
@@ -67,6 +67,7 @@ class Curve:
 
     def at(self, distance):
         """The `Counts` when everything up to `distance` is accepted."""
+        distance = checks.distance("distance", distance)
         i = np.searchsorted(self.distances, np.float32(distance), side="right") - 1
         if i < 0:  # nothing is accepted
             right, wrong = (
@@ -81,33 +82,43 @@ def curve(distances, right):
     """Count right and wrong acceptances at every distinct distance.
 
     Args:
-        distances: (n,) the distance of each query's match.
+        distances: (n,) the distance of each query's match; infinity where it found none.
         right: (n,) bool, whether that match has the query's own label.
 
     Returns:
-        A `Curve`. Queries at equal distances are accepted together: no cutpoint can part them.
+        A `Curve`. Queries at equal distances are accepted together: no cutpoint can part them. Those
+        that found nothing are counted as rejected at every cutpoint.
 
     Raises:
-        ValueError: nothing to count, NaN distances, or lengths that differ.
+        ValueError: nothing to count, NaN distances, `right` not bool, or lengths that differ.
 
     >>> curve([0.1, 0.2, 0.2], [True, True, False]).metric("precision").round(3)
     array([1.   , 0.667])
     """
-    distances = checks.as_array("distances", distances).astype(np.float32)
-    right = checks.as_array("right", right).astype(bool)
+    distances, right = checks.as_array("distances", distances), checks.as_array("right", right)
     if distances.shape != right.shape or distances.ndim != 1:
         raise ValueError(
             f"distances and right must share one shape (n,); got {distances.shape} and {right.shape}."
         )
     if not len(distances):
         raise ValueError("distances is empty: there is no query to learn a cutpoint from.")
+    if distances.dtype.kind not in "fiu" or right.dtype != bool:
+        raise ValueError(
+            f"distances must be numbers and right True or False; got {distances.dtype} and {right.dtype}."
+        )
     if np.isnan(distances).any():
         raise ValueError(f"distances: {np.isnan(distances).sum()} of {len(distances)} are NaN.")
-    order = np.argsort(distances, kind="stable")
-    distances, right = distances[order], right[order]
+    with np.errstate(over="ignore"):  # beyond float32 is infinitely far
+        distances = distances.astype(np.float32)
+    all_right, all_wrong = right.sum(), (~right).sum()
+    found = np.isfinite(distances)
+    if not found.any():
+        raise ValueError("distances: all are infinite, so no query has a match to accept.")
+    order = np.argsort(distances[found], kind="stable")
+    distances, right = distances[found][order], right[found][order]
     last = np.flatnonzero(np.append(distances[1:] != distances[:-1], True))  # last of each tie
     tp, fp = np.cumsum(right)[last], np.cumsum(~right)[last]
-    return Curve(distances[last], Counts(tp, fp, right.sum() - tp, (~right).sum() - fp))
+    return Curve(distances[last], Counts(tp, fp, all_right - tp, all_wrong - fp))
 
 
 def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
@@ -129,18 +140,21 @@ def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
         A dict such as {"recall@1": 0.97, "precision@1": 0.97, "map@r": 0.91}; "map@r" is NaN if k
         does not reach R.
     """
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     if not len(labels):
         raise ValueError("labels is empty: there is no query to score.")
-    hits = neighbors.labels == labels[:, None]
+    if not isinstance(class_sizes, dict):
+        raise ValueError(f"class_sizes must be a dict, class id -> how many; got {class_sizes!r}.")
+    sizes = {c: checks.whole_number("class_sizes", size) for c, size in class_sizes.items()}
+    hits = (neighbors.labels == labels[:, None]) & (neighbors.labels != UNKNOWN)
     scores = {}
-    for k in ks:
+    for k in np.atleast_1d(checks.as_array("ks", ks)):
         k = checks.whole_number("ks", k, at_least=1)
         if k > neighbors.k:
             raise ValueError(f"ks asks for k = {k}, but each query has {neighbors.k} neighbours.")
         scores[f"recall@{k}"] = float(hits[:, :k].any(1).mean())
         scores[f"precision@{k}"] = float(hits[:, :k].mean())
-    scores["map@r"] = _map_at_r(hits, np.array([class_sizes.get(int(c), 0) for c in labels]))
+    scores["map@r"] = _map_at_r(hits, np.array([sizes.get(int(c), 0) for c in labels]))
     return scores
 
 
@@ -167,11 +181,14 @@ def classification(predicted, labels, groups=None):
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
     members = {"overall": np.ones(len(labels), bool)}
-    members |= {name: np.isin(labels, list(classes)) for name, classes in (groups or {}).items()}
+    for name, classes in (groups or {}).items():
+        if name in members:
+            raise ValueError(f"groups: the name {name!r} is taken; choose another.")
+        members[name] = np.isin(labels, checks.classes(f"groups[{name!r}]", classes))
     report = {}
     for name, chosen in members.items():
         p, y = predicted[chosen], labels[chosen]
-        shares = {"right": p == y, "unknown": p == UNKNOWN, "wrong": (p != y) & (p != UNKNOWN)}
+        shares = {"right": p == y, "unknown": (p != y) & (p == UNKNOWN), "wrong": (p != y) & (p != UNKNOWN)}
         report[name] = {"queries": int(chosen.sum())}
         report[name] |= {k: float(v.mean()) if len(v) else float("nan") for k, v in shares.items()}
     return report
@@ -194,11 +211,11 @@ def confusion_matrix(predicted, labels, classes):
     """
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
-    classes = list(checks.labels("classes", list(classes)))
-    strange = (set(labels) | set(predicted) - {UNKNOWN}) - set(classes)
+    classes = checks.classes("classes", classes)
+    strange = (set(labels.tolist()) | set(predicted.tolist()) - {UNKNOWN}) - set(classes)
     if strange:
         raise ValueError(f"classes lacks the label {min(strange)}; list every class that occurs.")
     column = {c: i for i, c in enumerate([*classes, UNKNOWN])}
     matrix = np.zeros((len(classes), len(classes) + 1), np.int64)
-    np.add.at(matrix, ([column[c] for c in labels], [column[c] for c in predicted]), 1)
+    np.add.at(matrix, ([column[c] for c in labels.tolist()], [column[c] for c in predicted.tolist()]), 1)
     return matrix

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simlib import checks
+
 UNKNOWN = -1  # the label of "no match"
 
 
@@ -27,8 +29,14 @@ class Neighbors:
     ids: np.ndarray
 
     def __post_init__(self):
-        for name, dtype in (("labels", np.int64), ("distances", np.float32), ("ids", np.int64)):
-            array = np.array(getattr(self, name), dtype=dtype)  # a copy of our own, then frozen
+        for name, dtype, kinds in (("labels", np.int64, "iu"), ("distances", np.float32, "fiu"),
+                                   ("ids", np.int64, "iu")):  # fmt: skip
+            array = checks.as_array(f"Neighbors: {name}", getattr(self, name))
+            if array.size and array.dtype.kind not in kinds:
+                numbers = "whole numbers" if kinds == "iu" else "numbers"
+                raise ValueError(f"Neighbors: {name} must be {numbers}; got dtype {array.dtype}.")
+            with np.errstate(over="ignore"):  # beyond float32 is infinitely far
+                array = array.astype(dtype)  # a copy of our own, then frozen
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         shapes = {self.labels.shape, self.distances.shape, self.ids.shape}
@@ -39,7 +47,7 @@ class Neighbors:
             )
         if np.isnan(self.distances).any():
             raise ValueError("Neighbors: distances hold NaN; a distance must be a number.")
-        if (np.diff(np.nan_to_num(self.distances), axis=1) < 0).any():
+        if (self.distances[:, 1:] < self.distances[:, :-1]).any():
             raise ValueError("Neighbors: distances must ascend along each row, nearest first.")
 
     @property
@@ -56,7 +64,8 @@ class Neighbors:
         return Neighbors(self.labels[rows], self.distances[rows], self.ids[rows])
 
     def first(self, k):
-        """The nearest `k` of each query's neighbours."""
+        """The nearest `k` of each query's neighbours; all of them if there are fewer."""
+        k = checks.whole_number("k", k)
         return Neighbors(self.labels[:, :k], self.distances[:, :k], self.ids[:, :k])
 
     def __repr__(self):
@@ -68,3 +77,12 @@ class Neighbors:
         if len(self) > 3:
             lines.append(f"  ... {len(self) - 3} more")
         return "\n".join(lines)
+
+
+def expect(neighbors):
+    """Return `neighbors`, or raise ValueError if it is something else."""
+    if isinstance(neighbors, Neighbors):
+        return neighbors
+    raise ValueError(
+        f"neighbors must be a `Neighbors`, as `lookup` gives it; got {type(neighbors).__name__}."
+    )

@@ -8,9 +8,9 @@ checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they 
 import numpy as np
 
 from simlib import checks
+from simlib.growing import Growing
 
-BLOCK = 2**23  # distances held at once: 32 MB of float32, whatever the number of queries
-SPARE = 8  # candidates measured beyond k, so that rounding cannot push out a true neighbour
+BLOCK = 2**22  # distances held at once: 16 MB of float32, whatever the number of queries
 
 
 class ExactSearch:
@@ -28,22 +28,14 @@ class ExactSearch:
 
     def reset(self):
         """Forget all vectors."""
-        self._vectors, self._used = np.empty((0, 0), np.float32), 0
+        self._vectors = Growing(np.empty((0, 0), np.float32))
 
     def __len__(self):
-        return self._used
+        return len(self._vectors)
 
     def add(self, vectors):
-        """Append vectors of shape (n, d), float32."""
-        used, total = self._used, self._used + len(vectors)
-        buffer = self._vectors
-        if total > len(buffer):  # grow by doubling, so that many small adds stay cheap
-            buffer = np.empty((max(total, 2 * len(buffer)), vectors.shape[1]), np.float32)
-            if used:
-                buffer[:used] = self._vectors[:used]
-        buffer[used:total] = vectors
-        # The last step makes the new rows visible, so a search at the same time sees all or none.
-        self._vectors, self._used = buffer, total
+        """Append vectors of shape (n, d), float32. A search at the same time sees all or none."""
+        self._vectors.add(vectors)
 
     def search(self, queries, k):
         """The k nearest vectors of each query, nearest first; of equals, the one added first.
@@ -55,36 +47,42 @@ class ExactSearch:
         Returns:
             ids int64 (q, min(k, n)) and distances float32 of the same shape.
         """
-        used = self._used
-        vectors = self._vectors[:used]
-        k = min(k, used)
+        vectors = self._vectors.rows
+        k = min(k, len(vectors))
         ids = np.empty((len(queries), k), np.int64)
         distances = np.empty((len(queries), k), np.float32)
         if k == 0:
             return ids, distances
-        rows = max(1, BLOCK // (used * (vectors.shape[1] if self.distance.name == "manhattan" else 1)))
+        slack = self.distance.slack(queries, vectors)
+        rows = max(1, BLOCK // (vectors.size if self.distance.name == "manhattan" else len(vectors)))
         for start in range(0, len(queries), rows):
             block = slice(start, start + rows)
-            ids[block], distances[block] = self._search_block(queries[block], vectors, k)
+            ids[block], distances[block] = self._search_block(queries[block], vectors, k, slack[block])
         return ids, distances
 
-    def _search_block(self, queries, vectors, k):
-        rough = self.distance.pairwise(queries, vectors)  # (q, n), with a product's rounding
-        wanted = min(k + SPARE, len(vectors))
-        if wanted < len(vectors):
-            ids = np.argpartition(rough, wanted - 1, axis=1)[:, :wanted]
-        else:
-            ids = np.broadcast_to(np.arange(len(vectors)), rough.shape)
-        ids = np.sort(ids, axis=1)
+    def _search_block(self, queries, vectors, k, slack):
+        rank = self.distance.rank(queries, vectors)  # (q, n), with a product's rounding
+        kth = np.partition(rank, k - 1, axis=1)[:, k - 1 : k]
+        query, ids = np.nonzero(rank <= kth + slack)  # ids ascend within each query
         # Measure the few that are left without that rounding: the answer for a query then depends
         # neither on its companions in the batch nor on the machine's matrix product.
-        distances = self.distance.paired(queries[:, None, :], vectors[ids]).astype(np.float32)
-        order = np.argsort(distances, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(ids, order, 1), np.take_along_axis(distances, order, 1)
+        distances = self._measure(queries, query, vectors, ids)
+        order = np.lexsort((distances, query))  # stable: of equals, the one added first
+        first = np.searchsorted(query, np.arange(len(queries)))
+        best = order[first[:, None] + np.arange(k)]
+        return ids[best], distances[best]
+
+    def _measure(self, queries, query, vectors, ids):
+        distances = np.empty(len(ids), np.float32)
+        rows = max(1, BLOCK // vectors.shape[1])
+        for start in range(0, len(ids), rows):
+            part = slice(start, start + rows)
+            distances[part] = self.distance.paired(queries[query[part]], vectors[ids[part]])
+        return distances
 
     def state(self):
         """What to save: name -> array."""
-        return {"vectors": self._vectors[: self._used]}
+        return {"vectors": self._vectors.rows}
 
     def restore(self, state):
         """Take back what `state` gave."""

@@ -3,9 +3,8 @@
 A store has `add(items)`, `get(ids)`, `len()`, `reset()`, `truncate(n)`, and `state()` / `restore()`.
 """
 
-import numpy as np
-
 from simlib import checks
+from simlib.growing import Growing
 
 
 class MemoryStore:
@@ -18,53 +17,45 @@ class MemoryStore:
 
     def reset(self):
         """Forget all items."""
-        self._parts, self._length = [], 0
+        self._items = Growing()
 
     def __len__(self):
-        return self._length
+        return len(self._items)
 
     def check(self, items, length):
         """Return `items` as an array that fits the ones before, or raise ValueError."""
         items = checks.as_array("payload", items)
         if items.ndim == 0 or len(items) != length:
             raise ValueError(f"payload must have one entry a vector ({length}); got {items.shape}.")
-        if self._parts and items.shape[1:] != self._parts[0].shape[1:]:
+        there = self._items.rows
+        if len(there) and (items.shape[1:], items.dtype.kind) != (there.shape[1:], there.dtype.kind):
             raise ValueError(
-                f"payload entries have the shape {items.shape[1:]}, but those already there have "
-                f"{self._parts[0].shape[1:]}; use one shape, or reset the index."
+                f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but those already "
+                f"there are {there.dtype} of {there.shape[1:]}; use one shape and kind, or reset the index."
             )
         return items
 
     def add(self, items):
         """Append checked items, shape (n, ...)."""
-        self._parts = [*self._parts, items.copy()]
-        self._length += len(items)
+        self._items.add(items)
 
     def truncate(self, length):
         """Keep the first `length` items."""
-        kept = self._all()[:length]
-        self._parts, self._length = ([kept] if length else []), length
+        self._items.truncate(length)
 
     def get(self, ids):
-        """The items at `ids` (any shape); the answer has the shape ids.shape + item shape."""
-        return self._all()[ids]
-
-    def _all(self):
-        parts = self._parts
-        if len(parts) > 1:  # join once, when first read after an add
-            parts = [np.concatenate(parts)]
-            self._parts = parts
-        return parts[0] if parts else np.empty(0)
+        """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
+        return self._items.rows[ids]
 
     def state(self):
         """What to save: name -> array."""
-        return {"payload": self._all()} if self._length else {}
+        return {"payload": self._items.rows} if len(self) else {}
 
     def restore(self, state):
         """Take back what `state` gave."""
         self.reset()
         if "payload" in state:
-            self.add(state["payload"])
+            self.add(checks.rows("payload", state["payload"]))
 
 
 STORES = {s.name: s for s in (MemoryStore,)}
