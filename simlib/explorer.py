@@ -1,0 +1,314 @@
+"""The threshold explorer: move the cutpoint, and see at once what changes.
+
+    Neighbors --Explorer: everything counted once--> view(threshold): looked up
+                                                  -> tables(): the same counts, for the browser
+
+The panel that draws them is `explorer.js`. It looks up what was counted here and computes no metric of
+its own. Where it cannot run, the explorer shows a picture that carries the tables inside.
+"""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlib import checks, matching, metrics, panel
+from simlib.calibration import OPTIMAL, Calibration, Cutpoint, calibrate
+from simlib.neighbors import UNKNOWN, Neighbors
+
+ALL, ASK = "all", "ask"
+EACH = 5  # digits shown on either side of the line
+SHOWN = ("f1", "precision", "recall", "fpr")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one cutpoint does to one group of queries.
+
+    Attributes:
+        threshold: the largest distance accepted. group: "all", or a group's name.
+        counts: `metrics.Counts` of whole numbers; `counts.metric("precision")` and so on.
+        matrix: int64 (classes, classes + 1), see `metrics.confusion_matrix`. classes: its class ids.
+        inside, outside: positions of the queries nearest the line: the last ones matched and the
+            first ones called unknown, each nearest first.
+        noun: what the queries are called in `words`.
+    """
+
+    threshold: float
+    group: str
+    counts: metrics.Counts
+    matrix: np.ndarray
+    classes: tuple
+    inside: np.ndarray
+    outside: np.ndarray
+    noun: str
+
+    def __getattr__(self, name):
+        if name in metrics.METRICS:
+            return float(self.counts.metric(name))
+        raise AttributeError(f"View has no attribute {name!r}")
+
+    @property
+    def words(self):
+        """The counts as a sentence."""
+        c, total = self.counts, sum(vars(self.counts).values())
+        return (
+            f"At {self.threshold:.4f}, {c.fn + c.tn} of {total} {self.noun} called unknown "
+            f"({c.fn} with a right match); {c.tp} matched rightly, {c.fp} wrongly."
+        )
+
+    def __repr__(self):
+        return self.words
+
+
+class _Group:
+    """The queries of one group, counted once: entry i of each table is for `steps[:i]` accepted."""
+
+    def __init__(self, rows, distances, right):
+        self.rows = rows[np.argsort(distances[rows], kind="stable")]
+        curve = metrics.curve(distances[rows], right[rows])
+        # A place that a search padded lies at infinity: no cutpoint gets there.
+        finite = np.isfinite(curve.distances)
+        self.steps = curve.distances[finite]
+        nothing = vars(curve.at(-np.inf))
+        tables = {name: np.append(nothing[name], c[finite]) for name, c in vars(curve.counts).items()}
+        self.counts = metrics.Counts(**tables)
+        self.reachable = int(np.isfinite(distances[self.rows]).sum())
+
+    def position(self, threshold):
+        return int(np.searchsorted(self.steps, np.float32(threshold), side="right"))
+
+
+class Explorer:
+    """What `explore_threshold` returns: `view` and `best` for numbers, itself for the panel.
+
+    Attributes:
+        calibration: the `Calibration` whose "optimal" cutpoint the panel starts at.
+        classes: the class ids of the confusion matrix, ascending.
+        groups: the names that `view` and `best` take: "all" and those given.
+        guess: a distance, "ask" or None.
+    """
+
+    def __init__(self, neighbors, labels, images=None, neighbor_images=None, groups=None,
+                 calibration=None, guess=None, noun="digits"):  # fmt: skip
+        if labels is None:
+            raise ValueError("labels: none were given; the explorer needs the true class of each query.")
+        if not isinstance(neighbors, Neighbors):
+            raise ValueError(f"neighbors must be Neighbors, from a lookup; got {type(neighbors).__name__}.")
+        self._labels = checks.labels("labels", labels, len(neighbors), "queries")
+        if not len(self._labels):
+            raise ValueError("neighbors is empty: there is no query to explore. Is the split empty?")
+        neighbors = _as_calibrated(neighbors, calibration)
+        matcher = "nearest" if calibration is None else calibration.matcher
+        self.calibration = calibration or calibrate(neighbors, self._labels, matcher=matcher)
+        self._predicted, self._distances = matching.decide(neighbors, matcher)
+        rows = np.arange(len(neighbors))
+        column = (neighbors.labels == self._predicted[:, None]).argmax(1)  # the nearest of that label
+        self._ids = neighbors.ids[rows, column]
+        self._matches = Neighbors(self._predicted[:, None], self._distances[:, None], self._ids[:, None])
+        self._images = panel.as_ink("images", images, len(rows))
+        shown = None if neighbor_images is None else checks.as_array("neighbor_images", neighbor_images)
+        if shown is not None and shown.ndim > np.ndim(images) and len(shown) == len(rows):
+            shown = shown[rows, column]  # one of k
+        self._neighbor_images = panel.as_ink("neighbor_images", shown, len(rows))
+        self.classes = tuple(
+            np.unique([*self._labels, *self._predicted[self._predicted != UNKNOWN]]).tolist()
+        )
+        right = self._predicted == self._labels
+        self._groups = {ALL: _Group(rows, self._distances, right)}
+        for name, classes in (groups or {}).items():
+            members = rows[np.isin(self._labels, list(classes))]
+            if name == ALL or not len(members):
+                why = "the name is taken" if name == ALL else "none of the queries has such a label"
+                raise ValueError(f"groups: {name!r}: {why}; leave it out.")
+            self._groups[name] = _Group(members, self._distances, right)
+        self.groups, self.noun, self.guess = tuple(self._groups), noun, guess
+        if guess is not None and guess != ASK:
+            self.guess = _number("guess", guess)
+        self._panel = None
+
+    @property
+    def calibrated(self):
+        """The calibrated cutpoint's distance."""
+        return self.calibration.distance(OPTIMAL)
+
+    def view(self, threshold, group=ALL):
+        """What accepting every match up to `threshold` gives: a `View`, looked up."""
+        threshold = _number("threshold", threshold)
+        part = checks.choose("group", group, self._groups)
+        i = part.position(threshold)
+        counts = metrics.Counts(*(int(c[i]) for c in vars(part.counts).values()))
+        border = counts.tp + counts.fp
+        predicted = self._predicted[part.rows]
+        predicted[border:] = UNKNOWN
+        matrix = metrics.confusion_matrix(predicted, self._labels[part.rows], self.classes)
+        inside = part.rows[max(0, border - EACH) : border][::-1]
+        outside = part.rows[border : min(border + EACH, part.reachable)]
+        return View(threshold, group, counts, matrix, self.classes, inside, outside, self.noun)
+
+    def best(self, goal="max f1", group=ALL, wrong=1.0, missed=1.0):
+        """The cutpoint that reaches a goal in one group.
+
+        Args:
+            goal: "max f1" (or another metric), a target such as "precision >= 0.99" or "fpr <= 0.01",
+                or "min cost".
+            group: "all", or a group's name.
+            wrong, missed: for "min cost", what a wrong match costs, and what it costs to call unknown
+                what had a right match.
+
+        Returns:
+            `Cutpoint`; `met` is False where no distance reaches the target.
+        """
+        part = checks.choose("group", group, self._groups)
+        if goal == "min cost":
+            return self._cheapest(part, _number("wrong", wrong), _number("missed", missed))
+        metric = goal.removeprefix("max ") if isinstance(goal, str) else goal
+        known = (self._matches[part.rows], self._labels[part.rows])
+        if metric in metrics.METRICS:
+            return calibrate(*known, metric=metric)[OPTIMAL]
+        return calibrate(*known, targets=[goal])[goal]
+
+    def _cheapest(self, part, wrong, missed):
+        cost = (wrong * part.counts.fp + missed * part.counts.fn)[1:]
+        i = 1 + int(np.argmin(cost))
+        scores = {m: float(part.counts.metric(m)[i]) for m in metrics.METRICS}
+        goal = f"min {wrong:g} x wrong + {missed:g} x missed"
+        return Cutpoint("min cost", goal, float(part.steps[i - 1]), True, scores)
+
+    def score(self, guess):
+        """A guessed cutpoint against the calibrated one, in words."""
+        mine, best = self.view(guess), self.view(self.calibrated)
+        loss, errors = best.f1 - mine.f1, mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
+        return (
+            f"Your guess {mine.threshold:.4f} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has "
+            f"{best.f1:.3f}. The guess {'gains' if loss < 0 else 'costs'} {abs(loss):.3f} of F1 and decides "
+            f"{abs(errors)} {'fewer' if errors < 0 else 'more'} {self.noun} wrongly."
+        )
+
+    def tables(self):
+        """Everything that the panel looks up, as plain lists: ready for JSON."""
+        finite = self._distances[np.isfinite(self._distances)]
+        edges = np.histogram_bin_edges(finite, min(60, max(10, len(finite) // 8)))
+        groups = {name: self._group_tables(part, edges) for name, part in self._groups.items()}
+        return {
+            "noun": self.noun,
+            "classes": list(self.classes),
+            "calibrated": self.calibrated,
+            "guess": self.guess,
+            "edges": edges.tolist(),
+            "groups": groups,
+            "distance": _short(self._distances),
+            "label": self._labels.tolist(),
+            "match": self._predicted.tolist(),
+            "pictures": self._sprites(),
+        }
+
+    def _group_tables(self, part, edges):
+        right = self._predicted[part.rows] == self._labels[part.rows]
+        distances = self._distances[part.rows]
+        tables = {"rows": part.rows.tolist(), "steps": _short(part.steps), "reachable": part.reachable}
+        for name, chosen in (("same", right), ("different", ~right)):
+            tables[name] = np.histogram(distances[chosen & np.isfinite(distances)], edges)[0].tolist()
+        tables |= {name: c.tolist() for name, c in vars(part.counts).items()}
+        for name in SHOWN:  # JSON has no NaN
+            tables[name] = [None if np.isnan(v) else v for v in part.counts.metric(name).tolist()]
+        return tables
+
+    def _sprites(self):
+        if self._images is None:
+            return None
+        if self._neighbor_images is None:
+            return panel.sprites(self._images) | {"neighbor": None}
+        _, first, place = np.unique(self._ids, return_index=True, return_inverse=True)
+        tiles = np.concatenate([self._images, self._neighbor_images[first]])  # each indexed item once
+        return panel.sprites(tiles) | {"neighbor": (len(self._images) + place).tolist()}
+
+    def figure(self):
+        """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
+        if self.guess == ASK:
+            return panel.figure(self._matches, self._labels, None, None, "Where would you put the cutpoint?")
+        view = self.view(self.calibrated)
+        words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
+        return panel.figure(self._matches, self._labels, view, self.calibration, words, self.guess)
+
+    @property
+    def panel(self):
+        """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
+        if self._panel is None:
+            try:
+                made = panel.panel_class()
+            except ImportError:
+                return None
+            start = float(np.median(self._groups[ALL].steps)) if self.guess == ASK else self.calibrated
+            guess = None if self.guess == ASK else self.guess
+            self._panel = made(tables=self.tables(), threshold=start, guess=guess)
+        return self._panel
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        live, picture = self.panel, panel.png(self.figure(), self.tables())
+        bundle = {"text/plain": repr(self), "image/png": base64.b64encode(picture).decode()}
+        if live is not None:
+            bundle[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": live.model_id}
+        return bundle
+
+    def __repr__(self):
+        made = self.calibration
+        lines = [f"Threshold explorer of {len(self._labels)} {self.noun} ({made.matcher} of k = {made.k})"]
+        if self.guess == ASK:
+            return f"{lines[0]}\n  Where would you put the cutpoint? Guess first."
+        lines.append(f"  {self.view(self.calibrated).words}")
+        return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))
+
+
+def explore_threshold(neighbors, labels, images=None, neighbor_images=None, groups=None,
+                      calibration=None, guess=None, noun="digits"):  # fmt: skip
+    """Explore the cutpoint: a panel whose slider moves it, and shows what changes.
+
+    As the last line of a cell it shows itself: live where `anywidget` is installed and a kernel runs,
+    else as a picture at the calibrated cutpoint. `view` and `best` give the same numbers in Python.
+
+    Args:
+        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids.
+        images: (queries, height, width[, 3]), to show the digits that the decision turns on; or None.
+        neighbor_images: `model.payload(neighbors)`, (queries, k, height, width[, 3]); or None.
+        groups: {name: class ids}, such as {"seen": [2, 3], "unseen": [0, 4]}, to look at apart.
+        calibration: a `Calibration` to compare with; its matcher and k are used. None calibrates on
+            these neighbours.
+        guess: a distance, scored against the calibrated one; "ask" hides the answer until the reader
+            has set a guess in the panel.
+        noun: what the queries are, for the sentences.
+
+    Returns:
+        an `Explorer`.
+
+    Raises:
+        ValueError: no labels or no queries, lengths that differ, no right match at all, an empty group.
+
+    >>> from simlib import Neighbors
+    >>> near = Neighbors(labels=[[1], [1], [2]], distances=[[0.1], [0.2], [0.3]], ids=[[0], [1], [2]])
+    >>> explore_threshold(near, [1, 1, 1]).view(0.15)
+    At 0.1500, 2 of 3 digits called unknown (1 with a right match); 1 matched rightly, 0 wrongly.
+    """
+    return Explorer(neighbors, labels, images, neighbor_images, groups, calibration, guess, noun)
+
+
+def _as_calibrated(neighbors, calibration):
+    if calibration is None:
+        return neighbors
+    if not isinstance(calibration, Calibration):
+        raise ValueError(f"calibration must be a Calibration; got {type(calibration).__name__}.")
+    if neighbors.k < calibration.k:
+        raise ValueError(f"calibration is for k = {calibration.k}; look up that many, not {neighbors.k}.")
+    return neighbors.first(calibration.k)
+
+
+def _number(name, value):
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and not np.isnan(value):
+        return float(value)
+    raise ValueError(f"{name} must be a number; got {value!r}.")
+
+
+def _short(distances):
+    """float32 as the shortest decimals that give it back; what is not finite as None."""
+    return [float(str(d)) if np.isfinite(d) else None for d in distances]
