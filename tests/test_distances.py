@@ -82,9 +82,7 @@ def test_cosine_does_not_depend_on_length_even_at_the_ends_of_float32(scale):
 def test_paired_keeps_its_digits_at_any_scale(name, scale):
     a, b = np.array([[0.25, -0.5]]), np.array([[1.0, 0.75]])
     pa, pb = prepared(name, a * scale, b * scale)
-    np.testing.assert_allclose(
-        distances.get(name).paired(pa, pb), slow(name, a[0], b[0]) * scale, rtol=1e-6
-    )
+    np.testing.assert_allclose(distances.get(name).paired(pa, pb), slow(name, a[0], b[0]) * scale, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.uint8, bool])
@@ -105,7 +103,9 @@ def test_non_contiguous_arrays_give_the_same(name):
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.data(), st.sampled_from(list(DISTANCES)), st.integers(1, 40), st.sampled_from([1e-18, 1e-9, 1, 1e9]))
+@given(
+    st.data(), st.sampled_from(list(DISTANCES)), st.integers(1, 40), st.sampled_from([1e-18, 1e-9, 1, 1e9])
+)
 def test_slack_bounds_what_rounding_does_to_rank(data, name, d, scale):
     """rank may part two equal distances by no more than slack: that is what exact search stands on."""
     values = st.floats(-1, 1, width=32)
@@ -123,5 +123,5 @@ def test_slack_bounds_what_rounding_does_to_rank(data, name, d, scale):
 
 
 def test_an_unknown_distance_names_the_closest():
-    with pytest.raises(ValueError, match="distance: 'euclidian' is unknown. Did you mean 'euclidean'"):
+    with pytest.raises(ValueError, match=r"distance: 'euclidian' is unknown. Did you mean 'euclidean'"):
         distances.get("euclidian")

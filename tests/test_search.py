@@ -147,5 +147,5 @@ def test_state_and_restore():
 
 
 def test_an_unknown_backend_names_the_known_ones():
-    with pytest.raises(ValueError, match="search: 'exakt' is unknown. Did you mean 'exact'"):
+    with pytest.raises(ValueError, match=r"search: 'exakt' is unknown. Did you mean 'exact'"):
         search.backend("exakt", distances.get("cosine"))

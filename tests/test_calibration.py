@@ -1,0 +1,228 @@
+"""Cutpoints against a brute-force recount at every distance that occurs."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from simlib import Calibration, Neighbors, calibrate, match
+from simlib.calibration import parse_goal
+from simlib.checks import ArtifactError
+from simlib.matching import decide
+from simlib.metrics import METRICS
+
+GRID = [0.0, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]
+PRECISE = 0.9
+
+
+@st.composite
+def problems(draw, k=1):
+    """Neighbours with many ties, some padded, and true labels that include the unknown."""
+    n = draw(st.integers(1, 25))
+    near = [sorted(draw(st.lists(st.sampled_from(GRID), min_size=k, max_size=k))) for _ in range(n)]
+    found = [draw(st.lists(st.integers(0, 2), min_size=k, max_size=k)) for _ in range(n)]
+    for i in range(n):
+        if draw(st.integers(0, 5)) == 0:
+            near[i], found[i] = [np.inf] * k, [-1] * k
+    labels = draw(st.lists(st.integers(-1, 3), min_size=n, max_size=n))
+    return Neighbors(found, np.array(near, float), np.zeros((n, k), int)), np.array(labels)
+
+
+def counts(neighbors, labels, cutpoint, matcher="nearest"):
+    """tp, fp, fn, tn from `match` itself: so cutpoint, curve and match must agree."""
+    predicted, _ = decide(neighbors, matcher)
+    right = (predicted == labels) & (predicted != -1)
+    accepted = match(neighbors, cutpoint, matcher) != -1
+    return [
+        int(x.sum()) for x in (accepted & right, ~right & accepted, right & ~accepted, ~right & ~accepted)
+    ]
+
+
+def metric(name, tp, fp, fn, tn):
+    above, below = {
+        "f1": (2 * tp, 2 * tp + fp + fn),
+        "precision": (tp, tp + fp),
+        "recall": (tp, tp + fn),
+        "accuracy": (tp + tn, tp + fp + fn + tn),
+        "fpr": (fp, fp + tn),
+        "npv": (tn, tn + fn),
+    }[name]
+    return above / below if below else float("nan")
+
+
+def candidates(neighbors, matcher="nearest"):
+    distances = decide(neighbors, matcher)[1]
+    return sorted({float(d) for d in distances if math.isfinite(d)})
+
+
+def scores(name, neighbors, labels, matcher="nearest"):
+    return {c: metric(name, *counts(neighbors, labels, c, matcher)) for c in candidates(neighbors, matcher)}
+
+
+def solvable(neighbors, labels, matcher="nearest"):
+    predicted, distances = decide(neighbors, matcher)
+    return ((predicted == labels) & (predicted != -1) & np.isfinite(distances)).any()
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems(), st.sampled_from(list(METRICS)))
+def test_the_optimum_is_the_best_of_all_distances_and_the_smallest_of_equals(problem, name):
+    neighbors, labels = problem
+    if not solvable(neighbors, labels):
+        return
+    every = {c: v for c, v in scores(name, neighbors, labels).items() if not math.isnan(v)}
+    if not every:
+        with pytest.raises(ValueError, match=f"metric '{name}' is 0 of 0"):
+            calibrate(neighbors, labels, name)
+        return
+    best = (min if name == "fpr" else max)(every.values())
+    chosen = calibrate(neighbors, labels, name)["optimal"]
+    assert chosen.met
+    assert chosen.distance == min(c for c, v in every.items() if v == best)
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems(k=3), st.sampled_from(["nearest", "majority", "weighted"]))
+def test_the_reported_scores_are_those_of_match_at_the_reported_distance(problem, matcher):
+    neighbors, labels = problem
+    if not solvable(neighbors, labels, matcher):
+        return
+    goals = ["precision >= 0.8", "recall >= 0.5", "fpr <= 0.2", "npv >= 0.5", "accuracy >= 0.7", "f1 >= 0.6"]
+    made = calibrate(neighbors, labels, targets=goals, matcher=matcher)
+    assert list(made.cutpoints) == ["optimal", *goals]  # none is dropped
+    for point in made.cutpoints.values():
+        if point.met:
+            got = counts(neighbors, labels, point.distance, matcher)
+            for name, value in point.scores.items():
+                np.testing.assert_allclose(value, metric(name, *got), rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems(), st.sampled_from(list(METRICS)), st.sampled_from([0.0, 0.25, 0.5, 2 / 3, 0.9, 1.0]))
+def test_a_target_is_met_exactly_or_reported_as_not_met(problem, name, wanted):
+    neighbors, labels = problem
+    if not solvable(neighbors, labels):
+        return
+    sign = "<=" if name == "fpr" else ">="
+    every = scores(name, neighbors, labels)
+    meets = [c for c, v in every.items() if (v <= wanted if name == "fpr" else v >= wanted)]
+    made = calibrate(neighbors, labels, targets={"mine": f"{name} {sign} {wanted}"})
+    point = made["mine"]
+    assert point.met == bool(meets)
+    if meets:
+        assert point.distance == (min if name in ("recall", "npv") else max)(meets)
+        assert made.distance("mine") == point.distance
+        return
+    assert math.isnan(point.distance)
+    values = [v for v in every.values() if not math.isnan(v)]
+    if values:
+        assert point.scores[name] == pytest.approx(min(values) if name == "fpr" else max(values))
+    assert "NOT MET" in repr(made) and "NOT MET" in repr(point)
+    with pytest.raises(ValueError, match="'mine' was not met at any distance"):
+        made.distance("mine")
+
+
+def test_f1_is_scikit_learn_s_best_f1():
+    rng = np.random.default_rng(0)
+    right = rng.random(500) < 0.7
+    distances = np.where(right, rng.gamma(2, 0.1, 500), rng.gamma(4, 0.15, 500)).round(2)  # with ties
+    neighbors = Neighbors(np.where(right, 1, 2)[:, None], distances[:, None], np.zeros((500, 1), int))
+    precision, recall, negative = sk.precision_recall_curve(right, -np.float32(distances))
+    f1 = (2 * precision * recall / (precision + recall))[:-1]
+    chosen = calibrate(neighbors, np.ones(500, int))["optimal"]
+    assert chosen.scores["f1"] == pytest.approx(f1.max())
+    assert chosen.distance == pytest.approx(-negative[f1.argmax()])
+
+
+def test_queries_at_one_distance_stand_or_fall_together():
+    near = Neighbors([[1], [1], [2]], [[0.1], [0.2], [0.2]], [[0], [1], [2]])
+    point = calibrate(near, [1, 1, 1], targets=["precision >= 0.6"])["precision >= 0.6"]
+    assert point.distance == np.float32(0.2)
+    assert point.scores["precision"] == pytest.approx(2 / 3)
+
+
+def test_padded_neighbours_are_never_accepted_whatever_the_target():
+    near = Neighbors([[1], [-1]], [[0.1], [np.inf]], [[0], [-1]])
+    point = calibrate(near, [1, 1], targets=["precision >= 0.5"])["precision >= 0.5"]
+    assert point.distance == np.float32(0.1)
+    assert (point.scores["precision"], point.scores["recall"]) == (1, 1)
+    assert point.scores["accuracy"] == 1  # the padded one has no right match, and is rejected
+
+
+def test_one_class_and_only_right_matches():
+    near = Neighbors([[1]] * 3, [[0.1], [0.2], [0.3]], [[0]] * 3)
+    made = calibrate(near, [1, 1, 1], targets=["fpr <= 0.1", "npv >= 0.5"])
+    assert made["optimal"].distance == np.float32(0.3)
+    assert [p.met for p in made.cutpoints.values()] == [True, False, False]  # fpr is 0 of 0: never met
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e4])
+def test_the_cutpoint_reproduces_at_any_type_and_scale(dtype, scale):
+    rng = np.random.default_rng(1)
+    distances = np.sort(rng.random(40) * scale).astype(dtype)[:, None]
+    near = Neighbors(rng.integers(0, 2, (40, 1)), distances, np.zeros((40, 1), int))
+    point = calibrate(near, np.zeros(40, int), targets="recall >= 0.5")["recall >= 0.5"]
+    assert counts(near, np.zeros(40, int), point.distance)[0] == math.ceil((near.labels == 0).sum() / 2)
+
+
+@pytest.mark.parametrize(
+    "goal, parsed",
+    [
+        ("precision >= 0.99", ("precision", ">=", 0.99)),
+        ("  fpr<=1e-3 ", ("fpr", "<=", 0.001)),
+        ("recall >= 1", ("recall", ">=", 1.0)),
+    ],
+)
+def test_goals_are_read(goal, parsed):
+    assert parse_goal(goal) == parsed
+
+
+def made():
+    near = Neighbors([[1], [1], [2]], [[0.1], [0.2], [0.3]], [[0], [1], [2]])
+    return calibrate(
+        near, [1, 1, 1], targets={"strict": "precision >= 0.9", "no": "fpr <= 0.5", "f": "npv >= 0.99"}
+    )
+
+
+def test_state_survives_json_and_nan():
+    before = made()
+    header, arrays = before.state()
+    after = Calibration.from_state(json.loads(json.dumps(header, allow_nan=False)), arrays)
+    assert repr(after) == repr(before)
+    for name, point in before.cutpoints.items():
+        np.testing.assert_equal(vars(after[name]), vars(point))  # NaN equals NaN
+    np.testing.assert_array_equal(after.curve.distances, before.curve.distances)
+    assert (after.metric, after.matcher, after.k) == ("f1", "nearest", 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda h, a: h.pop("cutpoints"),
+        lambda h, a: h["cutpoints"][0].pop("goal"),
+        lambda h, a: h["cutpoints"][0].update(scores=None),
+        lambda h, a: h["cutpoints"][0].update(stranger=1),
+        lambda h, a: h.update(k=0),
+        lambda h, a: h.update(matcher="nearst"),
+        lambda h, a: h.update(cutpoints=7),
+        lambda h, a: a.pop("tp"),
+        lambda h, a: a.update(fp=a["fp"][:1]),
+    ],
+)
+def test_an_inconsistent_state_is_refused(damage):
+    header, arrays = made().state()
+    damage(header, arrays)
+    with pytest.raises(ArtifactError, match="the saved calibration is not consistent"):
+        Calibration.from_state(header, arrays)
+
+
+def test_repr_is_a_table_with_every_cutpoint():
+    lines = repr(made()).splitlines()
+    assert lines[0] == "Calibration on 3 queries (nearest of k = 1)"
+    assert [line.split()[0] for line in lines[2:5]] == ["optimal", "strict", "no"]
+    assert lines[2].split()[3:5] == ["0.2000", "1.000"]

@@ -1,0 +1,275 @@
+"""The index: everything or nothing, all in step, the same after saving, safe between threads."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from simlib import Index, NotReadyError, search
+from simlib.distances import DISTANCES
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
+IMAGES = rng.integers(0, 256, (60, 4, 4), dtype=np.uint8)
+QUERIES = rng.normal(size=(7, 8))
+
+
+def assert_same(a, b):
+    for name in ("labels", "ids", "distances"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def assert_same_index(a, b):
+    assert repr(a) == repr(b)
+    assert_same(a.lookup(QUERIES, k=60), b.lookup(QUERIES, k=60))
+    np.testing.assert_array_equal(a.payload(np.arange(len(a))), b.payload(np.arange(len(b))))
+    assert a.payload(0).dtype == b.payload(0).dtype
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_label_and_payload_are_those_of_the_found_id(distance):
+    index = Index(distance).add(X, Y, IMAGES)
+    found = index.lookup(QUERIES, k=9)
+    np.testing.assert_array_equal(found.labels, Y[found.ids])
+    np.testing.assert_array_equal(index.payload(found.ids), IMAGES[found.ids])
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+    assert index.distance == distance
+
+
+def test_several_adds_equal_one():
+    once = Index().add(X, Y, IMAGES)
+    often = Index()
+    for start, end in ((0, 1), (1, 20), (20, 20), (20, 59), (59, 60)):
+        often.add(X[start:end], Y[start:end], IMAGES[start:end] if end > start else None)
+    assert_same_index(once, often)
+
+
+def test_one_by_one_equals_all_at_once():
+    once, single = Index().add(X, Y, IMAGES), Index()
+    for x, y, image in zip(X, Y, IMAGES):
+        assert single.add(x, y, image[None]) is single
+    assert_same_index(once, single)
+
+
+def test_later_changes_of_the_caller_s_arrays_change_nothing():
+    x, y, images = X.astype(np.float32), Y.copy(), IMAGES.copy()
+    index = Index("euclidean").add(x, y, images)
+    x[:], y[:], images[:] = 0, 0, 0
+    assert_same_index(index, Index("euclidean").add(X, Y, IMAGES))
+
+
+BAD = {
+    "another dimension": ((X[:, :5], Y, IMAGES), "embeddings have 5 dimensions, but the index holds"),
+    "NaN": ((np.where(X > 2, np.nan, X), Y, IMAGES), "embeddings: .* hold NaN"),
+    "a zero vector": ((X * (Y != 3)[:, None], Y, IMAGES), "embeddings: row 30 is all zeros"),
+    "too few labels": ((X, Y[:-1], IMAGES), "labels has 59 entries, but there are 60 embeddings"),
+    "a negative label": ((X, Y - 1, IMAGES), "labels must be 0 or more"),
+    "one-hot labels": ((X, np.eye(6)[Y], IMAGES), "looks one-hot"),
+    "no payload": ((X, Y, None), "payload: give one with every item or with none"),
+    "too few payloads": ((X, Y, IMAGES[1:]), "payload must have one entry a vector"),
+    "payload of another shape": ((X, Y, IMAGES[:, 1:]), "use one shape and kind"),
+    "payload of another kind": ((X, Y, IMAGES.astype(float)), "use one shape and kind"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_failing_add_leaves_the_index_as_it_was(case):
+    index, same = Index().add(X, Y, IMAGES), Index().add(X, Y, IMAGES)
+    arguments, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        index.add(*arguments)
+    assert_same_index(index, same)
+    assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
+
+
+@pytest.mark.parametrize("part", ["search", "labels", "store"])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("held", [0, 60])
+def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(part, error, held, monkeypatch):
+    def made():
+        return Index().add(X[:held], Y[:held], IMAGES[:held] if held else None)
+
+    index, same = made(), made()
+
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(getattr(index._items, part), "add", fail)
+        with pytest.raises(error):
+            index.add(X[:, :8], Y, IMAGES)
+    assert repr(index) == repr(same)
+    assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
+
+
+def test_adding_nothing_changes_nothing_and_fixes_nothing():
+    index = Index().add(np.empty((0, 3)), [])
+    assert len(index) == 0
+    index.add(np.empty((0, 3)), [], np.empty((0, 2)))
+    assert_same_index(index.add(X, Y, IMAGES), Index().add(X, Y, IMAGES))
+
+
+def test_reset_forgets_all_and_then_takes_other_dimensions_and_payloads():
+    index = Index().add(X, Y, IMAGES)
+    index.reset()
+    assert len(index) == 0 and index.class_sizes() == {}
+    with pytest.raises(NotReadyError, match="the index is empty"):
+        index.lookup(QUERIES)
+    with pytest.raises(NotReadyError, match="holds no payload"):
+        index.payload([0])
+    index.add([[1.0, 2.0]], [3], ["a name"])
+    assert index.payload([0]).tolist() == ["a name"]
+    assert index.lookup([1.0, 2.0]).labels.tolist() == [[3]]
+
+
+def test_class_sizes_and_repr():
+    index = Index("euclidean").add([[0.0], [1.0], [2.0]], [4, 0, 4])
+    assert index.class_sizes() == {0: 1, 4: 2}
+    assert repr(index).splitlines() == [
+        "Index of 3 items of 1 dimensions, euclidean distance, exact search",
+        "  items in each class: 0: 1, 4: 2",
+        "  payload: none",
+    ]
+    assert repr(Index()).splitlines()[1] == "  items in each class: none"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_number_types_and_strides_do_not_matter(dtype):
+    x = X.astype(np.float16)  # values that all three types hold exactly
+    index = Index("euclidean").add(np.asfortranarray(x.astype(dtype)), Y[::-1][::-1])
+    assert_same(index.lookup(x.astype(dtype)[::2]), Index("euclidean").add(x, Y).lookup(x[::2].copy()))
+
+
+# saving
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("payload", [None, IMAGES, IMAGES / 3, [f"name {i}" for i in range(60)], Y > 2])
+def test_a_loaded_index_answers_bit_for_bit_and_can_grow(distance, payload, tmp_path):
+    index = Index(distance).add(X, Y, payload)
+    index.save(tmp_path / "index.npz")
+    again = Index.load(tmp_path / "index.npz")
+    for _ in range(2):
+        assert repr(again) == repr(index)
+        assert_same(again.lookup(QUERIES, k=60), index.lookup(QUERIES, k=60))
+        if payload is not None:
+            ids = np.arange(len(index))
+            np.testing.assert_array_equal(again.payload(ids), index.payload(ids))
+            assert again.payload(ids).dtype == index.payload(ids).dtype
+        index.add(X + 1, Y, payload)
+        again.add(X + 1, Y, payload)
+
+
+def test_an_empty_index_can_be_saved(tmp_path):
+    Index("manhattan").save(tmp_path / "index.npz")
+    again = Index.load(tmp_path / "index.npz")
+    assert len(again) == 0 and again.distance == "manhattan"
+    again.add(X, Y)
+
+
+def test_saving_replaces_the_old_file_and_leaves_nothing_beside_it(tmp_path):
+    for n in (10, 60):
+        Index().add(X[:n], Y[:n]).save(str(tmp_path / "index.npz"))
+    assert len(Index.load(str(tmp_path / "index.npz"))) == 60
+    assert [p.name for p in tmp_path.iterdir()] == ["index.npz"]
+
+
+# threads
+
+
+def in_threads(*functions):
+    errors = []
+
+    def guarded(function):
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(f,)) for f in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert errors == []
+
+
+def test_concurrent_lookups_equal_serial_ones():
+    index = Index().add(X, Y, IMAGES)
+    queries = np.random.default_rng(1).normal(size=(40, 5, 8))
+    serial, threaded = [index.lookup(q) for q in queries], [None] * 40
+
+    def look_up(start):
+        for i in range(start, 40, 4):
+            threaded[i] = index.lookup(queries[i])
+
+    in_threads(*(lambda s=s: look_up(s) for s in range(4)))
+    for a, b in zip(serial, threaded):
+        assert_same(a, b)
+
+
+def test_a_growing_index_never_serves_half_a_batch(tmp_path):
+    """Item i lies at (i, 1), its label is i and its payload is i: any mix of batches shows."""
+    batch, batches = 7, 150
+    index = Index("euclidean").add([[0.0, 1.0]], [0], [0])
+    done = threading.Event()
+
+    def grow():
+        try:
+            for b in range(batches):
+                ids = np.arange(1 + b * batch, 1 + (b + 1) * batch)
+                index.add(np.stack([ids, np.ones(batch)], axis=1), ids, ids)
+        finally:
+            done.set()
+
+    def look_up():
+        seen = 0
+        while not done.is_set():
+            n = len(index)
+            found = index.lookup([[1e9, 1.0], [0.0, 1.0]], k=n + 5)
+            assert found.k >= n >= seen and (found.k - 1) % batch == 0  # whole batches, and never fewer
+            np.testing.assert_array_equal(found.labels, found.ids)
+            np.testing.assert_array_equal(index.payload(found.ids), found.ids)
+            assert sorted(found.ids[0].tolist()) == list(range(found.k))
+            assert sum(index.class_sizes().values()) >= n
+            seen = n
+
+    def save():
+        while not done.is_set():
+            index.save(tmp_path / "index.npz")
+            again = Index.load(tmp_path / "index.npz")
+            ids = np.arange(len(again))
+            assert (len(again) - 1) % batch == 0
+            np.testing.assert_array_equal(again.payload(ids), ids)
+
+    in_threads(grow, look_up, look_up, save)
+    assert len(index) == 1 + batch * batches
+
+
+def test_two_threads_that_add_at_once_mix_nothing_up():
+    index = Index("euclidean")
+
+    def grow(sign):
+        for i in range(200):
+            index.add([[float(sign * i), 1.0]], [i], [sign * i])
+
+    in_threads(lambda: grow(1), lambda: grow(-1))
+    found = index.lookup([[0.0, 1.0]], k=400)
+    assert len(index) == 400
+    np.testing.assert_array_equal(np.abs(index.payload(found.ids)), found.labels)
+
+
+def test_a_lookup_during_a_reset_answers_from_what_was_there(monkeypatch):
+    index = Index().add(X, Y, IMAGES)
+    before, searched = index.lookup(QUERIES), search.ExactSearch.search
+
+    def reset_meanwhile(self, *arguments):
+        answer = searched(self, *arguments)
+        index.reset()
+        index.add(X[:1], [99], IMAGES[:1])
+        return answer
+
+    monkeypatch.setattr(search.ExactSearch, "search", reset_meanwhile)
+    assert_same(index.lookup(QUERIES), before)
+    assert len(index) == 1
