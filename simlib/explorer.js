@@ -245,12 +245,12 @@ function strip(tables) {
       `${-(tile % sheet.columns) * sheet.width * scale}px ${-Math.floor(tile / sheet.columns) * size}px`;
     return node;
   };
-  const card = (q) => {
+  const sample = (q) => {
     const right = tables.label[q] === tables.match[q], kind = right ? "same" : "different";
     const tiles = [];
     if (sheet) tiles.push(picture(q, `a ${tables.label[q]}`));
     if (sheet?.neighbor) tiles.push(picture(sheet.neighbor[q], `its nearest neighbour, a ${tables.match[q]}`));
-    return h("li", { class: `card card-${kind}` }, h("div", { class: "pair" }, ...tiles),
+    return h("li", { class: `sample sample-${kind}` }, h("div", { class: "pair" }, ...tiles),
       h("div", { class: `ink-${kind}` }, `${right ? "✓" : "✗"} ${tables.label[q]} → ${tables.match[q]}`),
       h("div", { class: "distance" }, fixed(tables.distance[q], 4)));
   };
@@ -260,8 +260,8 @@ function strip(tables) {
     h("section", {}, h("h4", {}, "Just inside: matched"), sides.inside),
     h("section", {}, h("h4", {}, "Just outside: unknown"), sides.outside));
   function move(view) {
-    sides.inside.replaceChildren(...[...view.inside].reverse().map(card));
-    sides.outside.replaceChildren(...view.outside.map(card));
+    sides.inside.replaceChildren(...[...view.inside].reverse().map(sample));
+    sides.outside.replaceChildren(...view.outside.map(sample));
     for (const side of Object.values(sides)) if (!side.children.length) side.append(h("li", { class: "none" }, "none"));
   }
   return { node, move };
@@ -301,9 +301,9 @@ function render({ model, el }) {
     h("div", { class: "controls" }, groups,
       h("div", { class: "goal" }, h("span", { class: "name" }, "Goal"), goal, inputs, jump), guess),
     words, verdict, said,
-    h("div", { class: "body" },
-      h("div", { class: "left" }, h("div", { class: "track" }, h("label", {}, "Cutpoint ", readout), slider), plot),
-      h("div", { class: "right" }, matrix.table, keys.node)),
+    h("div", { class: "figures" },
+      h("div", { class: "charts" }, h("div", { class: "track" }, h("label", {}, "Cutpoint ", readout), slider), plot),
+      h("div", { class: "answers" }, matrix.table, keys.node)),
     digits.node);
 
   function showInputs() {

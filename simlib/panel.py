@@ -83,7 +83,7 @@ def png(still, tables):
 
 
 def tables_in(picture):
-    """The tables inside a picture that `png` made; None in anything else.
+    """The tables inside a picture that `png` made, PNG bytes; None in anything else.
 
     >>> tables_in(b"no picture") is None
     True

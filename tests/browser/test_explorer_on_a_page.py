@@ -1,0 +1,116 @@
+"""The explorer on the static site, read from the disk: no server, no kernel, no network."""
+
+import base64
+import importlib.util
+import json
+import warnings
+
+import pytest
+from conftest import ROOT
+
+from simlib import panel as still
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, notebook):
+    pytest.importorskip("myst_nb", reason="no Sphinx: `make site` installs it")
+    spec = importlib.util.spec_from_file_location("course_site", ROOT / "notebooks" / "site.py")
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    folder = tmp_path_factory.mktemp("site")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the theme does is the theme's own affair
+        builder.build([notebook], folder)
+    return folder / f"{notebook.stem}.html"
+
+
+@pytest.fixture(scope="module")
+def tables(notebook):
+    """The tables that the stored notebook's picture carries."""
+    cells = json.loads(notebook.read_text())["cells"]
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    found = [still.tables_in(base64.b64decode(data["image/png"])) for data in outputs if "image/png" in data]
+    return next(table for table in found if table)
+
+
+@pytest.fixture
+def panel(page, site, panel_on):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.as_uri())
+    yield panel_on(page)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_the_slider_works_without_a_kernel(panel, tables):
+    part = tables["groups"]["all"]
+    at = part["steps"].index(min(part["steps"], key=lambda d: abs(d - tables["calibrated"]))) + 1
+    assert panel.unknown == part["fn"][at] + part["tn"][at]
+    panel.press("ArrowLeft")
+    assert panel.cutpoint == pytest.approx(part["steps"][at - 2], abs=6e-5)
+    assert panel.unknown == part["fn"][at - 1] + part["tn"][at - 1]
+    panel.press("Home")
+    assert panel.unknown == part["fn"][1] + part["tn"][1]
+    panel.press("End")
+    assert panel.unknown == part["fn"][-1] + part["tn"][-1]
+    panel.press("PageDown")
+    assert panel.unknown == part["fn"][-11] + part["tn"][-11]
+
+
+@pytest.mark.parametrize("group", ["all", "seen", "unseen"])
+def test_a_goal_moves_the_slider_to_where_it_is_met(panel, tables, group):
+    part = tables["groups"][group]
+    panel.group(group)
+    panel.jump("precision", 0.99)
+    last = max(i for i, p in enumerate(part["precision"]) if p is not None and p >= 0.99)
+    assert panel.cutpoint == pytest.approx(part["steps"][last - 1], abs=6e-5)
+    assert panel.metric("recall") == pytest.approx(part["recall"][last], abs=6e-4)
+    panel.shot(f"page-{group}")
+    panel.jump("f1")
+    assert panel.metric("f1") == pytest.approx(max(part["f1"]), abs=6e-4)
+    panel.jump("cost", 1, 1)
+    costs = [fp + fn for fp, fn in zip(part["fp"], part["fn"])][1:]
+    assert panel.cutpoint == pytest.approx(part["steps"][costs.index(min(costs))], abs=6e-5)
+
+
+def test_a_goal_out_of_reach_is_said_and_moves_nothing(panel):
+    before = panel.cutpoint
+    panel.jump("precision", 1.5)
+    assert "No distance reaches precision ≥ 1.5 among “all”" in panel.root.locator(".said").text_content()
+    panel.jump("precision", "")
+    assert "Give a number" in panel.root.locator(".said").text_content()
+    assert panel.cutpoint == before
+
+
+def test_the_strip_shows_the_digits_at_the_line(panel, tables):
+    panel.jump("precision", 0.99)
+    shown = [float(text) for text in panel.root.locator(".sample .distance").all_text_contents()]
+    assert len(shown) == 10 and shown == sorted(shown)
+    assert shown[4] <= panel.cutpoint < shown[5]
+
+
+def test_a_guess_is_scored_and_stays_drawn(panel):
+    panel.press("PageDown", "PageDown")
+    guess = panel.cutpoint
+    panel.root.get_by_role("button", name="Set my guess here").click()
+    panel.press("End")
+    assert f"Your guess {guess:.4f}" in panel.root.locator(".verdict").text_content()
+    drawn, cut = (panel.root.locator(f".at-{name}") for name in ("guess", "cut"))
+    assert drawn.evaluate("(line) => line.style.display") == ""
+    assert float(drawn.get_attribute("x1")) < float(cut.get_attribute("x1"))
+
+
+def test_a_narrow_page_breaks_nothing_and_is_readable_in_the_dark(panel):
+    panel.page.set_viewport_size({"width": 620, "height": 900})
+    panel.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    panel.page.wait_for_function("document.querySelector('.simlib-explorer svg').clientWidth < 600")
+    box = panel.root.bounding_box()
+    parts = panel.root.locator("svg, table, .sample").all()
+    assert (
+        max(b["x"] + b["width"] for b in (part.bounding_box() for part in parts)) <= box["x"] + box["width"]
+    )
+    ink, paper = panel.root.evaluate(
+        "(root) => [getComputedStyle(root).color, getComputedStyle(root).backgroundColor]"
+    )
+    assert ink == "rgb(232, 232, 232)" and paper == "rgb(28, 30, 33)"
+    panel.shot("page-narrow-dark")
