@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from simlib import checks
+
 
 @keras.saving.register_keras_serializable("simlib")
 class MetricEmbedding(keras.layers.Layer):
@@ -14,7 +16,10 @@ class MetricEmbedding(keras.layers.Layer):
     Args:
         units: the embedding's dimensions.
 
-    Input (batch, features); output float (batch, units), each row of length 1.
+    Input (batch, features); output float (batch, units), each row of length 1 (a zero row stays zero).
+
+    Raises:
+        ValueError: `units` is no whole number of at least 1, or the input is not (batch, features).
 
     >>> import numpy as np
     >>> embedding = MetricEmbedding(8)(np.ones((2, 3), "float32"))
@@ -24,10 +29,8 @@ class MetricEmbedding(keras.layers.Layer):
 
     def __init__(self, units=64, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a whole number of at least 1; got {units!r}.")
-        self.units = units
-        self.dense = keras.layers.Dense(units, dtype=self.dtype_policy)
+        self.units = checks.whole_number("units", units, at_least=1)
+        self.dense = keras.layers.Dense(self.units, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         if len(input_shape) != 2:
@@ -39,8 +42,12 @@ class MetricEmbedding(keras.layers.Layer):
 
     def call(self, inputs):
         x = self.dense(inputs)
-        # The epsilon keeps the gradient finite should a row be all zeros.
-        return x / ops.sqrt(ops.maximum(ops.sum(x * x, axis=-1, keepdims=True), 1e-12))
+        # Half precision can neither square a large number nor a small one.
+        x = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+        squared = ops.sum(x * x, axis=-1, keepdims=True)
+        # A row of zeros stays zero, with a small gradient: dividing by its length would wreck a model.
+        squared = ops.where(squared < 1e-12, ops.ones_like(squared), squared)
+        return ops.cast(x / ops.sqrt(squared), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

@@ -11,9 +11,10 @@ gives 0, with a zero gradient.
 import keras
 from keras import ops
 
-from simlib import distances
+from simlib import checks, distances
 
-FAR = 1e9  # stands for "no such pair" in a minimum or, negated, in a maximum
+FAR = 1e30  # stands for "no such pair" in a minimum or, negated, in a maximum
+ABOVE_ZERO = {"alpha", "beta", "gamma", "temperature"}
 
 
 def pair_masks(labels):
@@ -59,22 +60,63 @@ def both(positive, negative):
     return ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
 
 
+def check_batch(y_true, y_pred):
+    """Raise ValueError unless y_true is class ids (batch,) or (batch, 1), and y_pred is (batch, d)."""
+    if len(y_pred.shape) != 2:
+        raise ValueError(
+            f"y_pred must be embeddings of shape (batch, d); got {tuple(y_pred.shape)}. "
+            "Let the model end in a layer such as MetricEmbedding."
+        )
+    if len(y_true.shape) > 2 or (len(y_true.shape) == 2 and y_true.shape[1] != 1):
+        raise ValueError(
+            f"y_true must be integer class ids of shape (batch,); got {tuple(y_true.shape)}, which "
+            "looks one-hot. Use y.argmax(axis=1)."
+        )
+    lengths = [t.shape[0] for t in (y_true, y_pred) if len(t.shape)]
+    if len(lengths) < 2 or (None not in lengths and lengths[0] != lengths[1]):
+        raise ValueError(
+            f"y_true {tuple(y_true.shape)} and y_pred {tuple(y_pred.shape)} differ in length; "
+            "give one class id an embedding."
+        )
+
+
+def _setting(name, value, optional):
+    """A loss's setting as a float, or None where that is allowed; else ValueError."""
+    if value is None and name in optional:
+        return None
+    value = checks.number(name, value)
+    if name in ABOVE_ZERO and value <= 0:
+        raise ValueError(f"{name} must be above 0; got {value}.")
+    return value
+
+
 class MetricLoss(keras.losses.Loss):
     """What the losses share: a distance, and how to write themselves into a saved model.
 
+    A loss computes in float32, also for a model in half precision, whose range it would exceed.
+
     Args:
         distance: the name of a distance (see `simlib.distances`); `compile` hands it to the index.
+        settings: {name: number}, which become attributes and are saved with the loss.
+        optional: the settings that may be None.
+        reduction, name: as in `keras.losses.Loss`.
+
+    Raises:
+        ValueError: an unknown distance or a setting that is no number; in a call, one-hot labels,
+            embeddings that are not (batch, d), or lengths that differ.
     """
 
-    def __init__(self, distance="cosine", reduction="sum_over_batch_size", name=None, **settings):
-        super().__init__(name=name or type(self).__name__, reduction=reduction)
+    def __init__(self, distance, settings, optional=(), reduction="sum_over_batch_size", name=None):
+        dtype = keras.backend.result_type(keras.config.floatx(), "float32")
+        super().__init__(name=name or type(self).__name__, reduction=reduction, dtype=dtype)
         self._distance = distances.get(distance)
         self.distance = distance
-        self._settings = settings
-        for key, value in settings.items():
+        self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
+        for key, value in self._settings.items():
             setattr(self, key, value)
 
     def call(self, y_true, y_pred):
+        check_batch(y_true, y_pred)
         positive, negative = pair_masks(y_true)
         return self.by_anchor(pairwise(self._distance, y_pred), positive, negative)
 
@@ -89,7 +131,7 @@ class MetricLoss(keras.losses.Loss):
 @keras.saving.register_keras_serializable("simlib")
 class MultiSimilarityLoss(MetricLoss):
     """Multi-similarity loss (Wang et al., CVPR 2019, "Multi-Similarity Loss with General Pair Weighting
-    for Deep Metric Learning", section 3.3): the loss L_MS, over the pairs that its mining keeps.
+    for Deep Metric Learning"): the loss that it calls L_MS, over the pairs that its mining keeps.
 
     With similarities S = 1 - distance, anchor i keeps a negative that is more similar than its least
     similar positive - epsilon, and a positive that is less similar than its most similar negative +
@@ -99,14 +141,16 @@ class MultiSimilarityLoss(MetricLoss):
 
     Args:
         alpha, beta: how much the hardest positive and negative pairs outweigh the others.
-        lambda_: the similarity about which pairs are pushed apart or together. The paper sets 1 and
-            its authors' code 0.5, as here.
+        lambda_: the similarity about which pairs are pushed apart or together.
         epsilon: the mining margin; None keeps all pairs.
         distance: a name from `simlib.distances`.
+
+    The defaults are those of the authors' code; the paper sets lambda to 1 and beta to 50.
     """
 
     def __init__(self, alpha=2.0, beta=40.0, lambda_=0.5, epsilon=0.1, distance="cosine", **kwargs):
-        super().__init__(distance, alpha=alpha, beta=beta, lambda_=lambda_, epsilon=epsilon, **kwargs)
+        settings = {"alpha": alpha, "beta": beta, "lambda_": lambda_, "epsilon": epsilon}
+        super().__init__(distance, settings, optional=("epsilon",), **kwargs)
 
     def by_anchor(self, d, positive, negative):
         s = 1.0 - d
@@ -133,7 +177,7 @@ class TripletLoss(MetricLoss):
     """
 
     def __init__(self, margin=0.2, distance="cosine", **kwargs):
-        super().__init__(distance, margin=margin, **kwargs)
+        super().__init__(distance, {"margin": margin}, optional=("margin",), **kwargs)
 
     def by_anchor(self, d, positive, negative):
         has_both = both(positive, negative)
@@ -153,12 +197,12 @@ class CircleLoss(MetricLoss):
         softplus(log sum exp(gamma a_n (s_n - margin)) + log sum exp(-gamma a_p (s_p - (1 - margin))))
 
     Args:
-        gamma: the scale. margin: the relaxation.
+        gamma: the scale. margin: the relaxation. The defaults are the paper's for image retrieval.
         distance: a name from `simlib.distances`.
     """
 
     def __init__(self, gamma=80.0, margin=0.4, distance="cosine", **kwargs):
-        super().__init__(distance, gamma=gamma, margin=margin, **kwargs)
+        super().__init__(distance, {"gamma": gamma, "margin": margin}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
         s = 1.0 - d
@@ -184,7 +228,7 @@ class SoftNearestNeighborLoss(MetricLoss):
     """
 
     def __init__(self, temperature=0.1, distance="squared_euclidean", **kwargs):
-        super().__init__(distance, temperature=temperature, **kwargs)
+        super().__init__(distance, {"temperature": temperature}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
         closeness = -d / self.temperature
@@ -205,7 +249,7 @@ class ContrastiveLoss(MetricLoss):
     """
 
     def __init__(self, margin=1.0, distance="euclidean", **kwargs):
-        super().__init__(distance, margin=margin, **kwargs)
+        super().__init__(distance, {"margin": margin}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
         pull = ops.where(positive, ops.square(d), ops.zeros_like(d))

@@ -42,13 +42,28 @@ class SimilarityModel(keras.Model):
     _backends = MappingProxyType({})
     calibration = None
 
+    def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        for given, what in ((inputs, "inputs"), (outputs, "outputs")):
+            if not isinstance(given, keras.KerasTensor):
+                raise ValueError(
+                    "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input "
+                    f"to one embedding; {what} is {type(given).__name__}. Models of several inputs or "
+                    "outputs, a Sequential, or a subclass with a `call` of its own will not do."
+                )
+        if len(outputs.shape) != 2:
+            raise ValueError(
+                f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. Put a Flatten or "
+                "a GlobalAveragePooling layer before the last one."
+            )
+        super().__init__(inputs, outputs, name=name, **kwargs)
+
     def compile(self, optimizer="adam", loss=None, distance=None, search="exact", store="memory", **kwargs):
         """Configure training, as Keras does, and the index.
 
         Args:
             optimizer, loss, kwargs: as in `keras.Model.compile`. Without a loss, the model can still
                 index and match.
-            distance: the index's distance; None takes the loss's own, or "cosine".
+            distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
             search, store: the index's search backend and payload store; see `Index`.
 
         An index that already holds items keeps its own settings until `reset_index`.
@@ -62,11 +77,15 @@ class SimilarityModel(keras.Model):
 
     def get_compile_config(self):
         config = super().get_compile_config()
-        return config and {**config, "distance": self._distance, **self._backends}
+        built = self.optimizer is not None and self.optimizer.built
+        return config and {**config, "distance": self._distance, **self._backends, "optimizer_built": built}
 
     def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
+        config = keras.saving.deserialize_keras_object(config)
+        optimizer_built = config.pop("optimizer_built", True)
+        self.compile(**config)
+        # One that was never used has no state in the file, and Keras would warn that it finds none.
+        if optimizer_built and self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
     def embed(self, x, verbose=None):
@@ -99,8 +118,8 @@ class SimilarityModel(keras.Model):
         Returns:
             the model itself. A calibration from before stays: calibrate again if it should not.
         """
-        embeddings = self.embed(x, verbose)
-        self._made_index().add(embeddings, y, payload)
+        x, y = self._labelled(x, y)
+        self._made_index().add(self.embed(x, verbose), y, payload)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -139,6 +158,7 @@ class SimilarityModel(keras.Model):
         Returns:
             `Calibration`, also kept as `model.calibration`.
         """
+        x, y = self._labelled(x, y)
         neighbors = self.lookup(x, k, verbose)
         self.calibration = calibrate_neighbors(neighbors, y, metric, targets, matcher)
         return self.calibration
@@ -161,19 +181,22 @@ class SimilarityModel(keras.Model):
                 f"match with cutpoint={cutpoint!r} needs a calibration: call `calibrate` first, or "
                 "give the cutpoint as a distance."
             )
-        distance = float(cutpoint) if made is None else made.distance(cutpoint)
+        distance = checks.number("cutpoint", cutpoint) if made is None else made.distance(cutpoint)
         k, matcher = (1, "nearest") if made is None else (made.k, made.matcher)
         return matching.match(self.lookup(x, k, verbose), distance, matcher, no_match_label)
 
     def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None):
         """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`."""
         self._need_index("evaluate_retrieval")
+        x, y = self._labelled(x, y)
+        ks = [checks.whole_number("ks", k, at_least=1) for k in checks.listed("ks", ks)]
         sizes = self._index.class_sizes()
         k = min(len(self._index), max(*ks, *sizes.values()))
         return metrics.retrieval(self.lookup(x, k, verbose), y, sizes, ks)
 
     def evaluate_classification(self, x, y, cutpoint=OPTIMAL, groups=None, verbose=None):
         """Right, unknown and wrong shares, overall and by group; see `metrics.classification`."""
+        x, y = self._labelled(x, y)
         return metrics.classification(self.match(x, cutpoint, verbose=verbose), y, groups)
 
     def save(self, filepath, overwrite=True, **kwargs):
@@ -222,4 +245,10 @@ class SimilarityModel(keras.Model):
                 f"x must have the shape (n, {', '.join(map(str, expected))}); got {x.shape}. "
                 "For one example use `index_single` or `single_lookup`, or x[None]."
             )
+        if x.dtype.kind not in "fiub" and self.inputs[0].dtype != "string":
+            raise ValueError(f"x must be numbers; got dtype {x.dtype}.")
         return x
+
+    def _labelled(self, x, y):
+        x = self._examples(x)
+        return x, checks.labels("y", y, len(x), "examples in x")

@@ -11,9 +11,11 @@ from simlib import checks
 class ClassBalancedSampler(keras.utils.PyDataset):
     """Draws batches of `classes_per_batch` distinct classes with `examples_per_class` examples each.
 
-    Batch (epoch, step) depends on the seed alone, not on the number of workers. Classes and examples
-    are dealt like cards: each class takes its turn before any comes again, and each example of a
-    class before any of them comes again (a remainder too small for a hand sits out one round).
+    Batch (epoch, step) depends on the seed alone, not on the number of workers. The sampler counts
+    its epochs in `epoch`, from one `fit` to the next; within an epoch `fit` takes the batches in
+    random order, unless told shuffle=False. Classes and examples are dealt like cards: all in turn
+    before any comes again. Where hands do not come out even, the rest sit out the round, and the
+    next round is shuffled anew.
 
     Args:
         x: array (n, ...), the examples.
@@ -52,7 +54,7 @@ class ClassBalancedSampler(keras.utils.PyDataset):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.x = checks.as_array("x", x)
+        self.x = checks.rows("x", x)
         y = checks.labels("y", y, len(self.x), "examples in x")
         self.classes = _classes(y, class_list)
         per_class = checks.whole_number("examples_per_class", examples_per_class, at_least=2)
@@ -68,12 +70,16 @@ class ClassBalancedSampler(keras.utils.PyDataset):
         self.classes_per_batch = checks.whole_number("classes_per_batch", wanted, at_least=1)
         if self.classes_per_batch > len(self.classes):
             raise ValueError(
-                f"classes_per_batch is {wanted}, but there are only {len(self.classes)} classes."
+                f"classes_per_batch is {wanted}, but there are only {len(self.classes)} classes to draw "
+                "from; lower it, or lengthen class_list."
             )
         pass_over_all = sum(map(len, self._members.values())) // self.batch_size
         steps = max(1, pass_over_all) if steps_per_epoch is None else steps_per_epoch
         self.steps_per_epoch = checks.whole_number("steps_per_epoch", steps, at_least=1)
+        if augment is not None and not callable(augment):
+            raise ValueError(f"augment must be a function (images, rng) -> images; got {augment!r}.")
         self.augment, self.seed, self.epoch = augment, checks.whole_number("seed", seed), 0
+        self._begun = False
         # Shuffling is repeated work within a round: remember the last round of every class.
         self._shuffled = functools.lru_cache(2 * len(self.classes) + 2)(self._shuffle)
 
@@ -90,8 +96,12 @@ class ClassBalancedSampler(keras.utils.PyDataset):
             raise IndexError(f"step {step} is not in 0..{len(self) - 1}.")
         return self.batch(self.epoch, step)
 
+    def on_epoch_begin(self):
+        self._begun = True
+
     def on_epoch_end(self):
-        self.epoch += 1
+        self.epoch += self._begun  # Keras calls this once more, before `fit` begins its first epoch
+        self._begun = False
 
     def batch(self, epoch, step):
         """Batch number `step` of epoch number `epoch`, both from 0."""
@@ -127,11 +137,10 @@ class ClassBalancedSampler(keras.utils.PyDataset):
 
 def _classes(y, class_list):
     present = np.unique(y).tolist()
-    if class_list is None:
-        class_list = present
-    if len(class_list) == 0:
-        raise ValueError("class_list is empty: there is no class to draw from.")
-    classes = list(dict.fromkeys(checks.labels("class_list", list(class_list)).tolist()))
+    class_list = present if class_list is None else checks.listed("class_list", class_list)
+    if not class_list:
+        raise ValueError("class_list is empty: there is no class to draw from. Name some, or give examples.")
+    classes = list(dict.fromkeys(checks.labels("class_list", class_list).tolist()))
     missing = [c for c in classes if c not in present]
     if missing:
         raise ValueError(f"class_list names class {missing[0]}, of which `y` has no example.")

@@ -3,8 +3,7 @@
 import keras
 from keras import ops
 
-from simlib import checks, distances
-from simlib.losses import masked_max, masked_min, pair_masks, pairwise
+from simlib import checks, distances, losses  # the module: `simlib.losses` may be half loaded here
 
 REDUCE = ("mean", "min", "max")
 
@@ -14,7 +13,7 @@ class PairDistance(keras.metrics.Metric):
     """The mean, smallest or largest distance of the positive or negative pairs in a batch.
 
     Keras shows the running mean of that number over the batches that have such a pair; before there
-    is one, it is 0.
+    is one, it is 0. Sample weights have no say: a pair has two.
 
     Args:
         pairs: "positive" (same class) or "negative".
@@ -38,13 +37,15 @@ class PairDistance(keras.metrics.Metric):
         self._batches = self.add_variable((), "zeros", name="batches")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = pair_masks(y_true)[0 if self.pairs == "positive" else 1]
-        d = pairwise(self._distance, ops.cast(y_pred, self.dtype))
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        losses.check_batch(y_true, y_pred)
+        mask = losses.pair_masks(y_true)[0 if self.pairs == "positive" else 1]
+        d = losses.pairwise(self._distance, ops.cast(y_pred, self.dtype))
         number = ops.sum(ops.cast(mask, d.dtype))
         if self.reduce == "max":
-            value = ops.max(masked_max(d, mask))
+            value = ops.max(losses.masked_max(d, mask))
         elif self.reduce == "min":
-            value = ops.min(masked_min(d, mask))
+            value = ops.min(losses.masked_min(d, mask))
         else:
             value = ops.sum(ops.where(mask, d, ops.zeros_like(d))) / ops.maximum(number, 1)
         has_pairs = ops.cast(number > 0, d.dtype)

@@ -1,0 +1,128 @@
+"""MetricEmbedding: a dense layer onto the unit sphere."""
+
+import json
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+from gradients import value_and_gradient
+from hypothesis.extra import numpy as hnp
+from keras import ops
+
+from simlib import MetricEmbedding
+
+LIMIT = 2.0**40
+inputs = hnp.arrays(
+    np.float32,
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=5),
+    elements=st.floats(-LIMIT, LIMIT, width=32),
+)
+
+
+@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.given(x=inputs)
+def test_it_is_a_dense_layer_divided_by_its_length(x):
+    layer = MetricEmbedding(3)
+    given = ops.convert_to_numpy(layer(x))
+    kernel, bias = (ops.convert_to_numpy(v) for v in layer.dense.weights)
+    dense = x.astype(float) @ kernel + bias
+    lengths = np.linalg.norm(dense, axis=1)
+    for row, expected, length in zip(given, dense, lengths):
+        assert np.isfinite(row).all()
+        if length > 1e-3 * max(1, np.abs(x).max()):  # else the sum has cancelled, and rounding is left
+            np.testing.assert_allclose(row, expected / length, atol=1e-3)
+        if length > 1e-4:
+            np.testing.assert_allclose(np.linalg.norm(row), 1, rtol=1e-5)
+
+
+def test_a_zero_row_stays_zero_with_a_small_gradient():
+    layer = MetricEmbedding(4)
+    layer.build((None, 3))
+    value, gradient = value_and_gradient(lambda x: ops.sum(layer(x)), np.zeros((2, 3), "float32"))
+    assert value == 0
+    assert np.isfinite(gradient).all() and np.abs(gradient).max() < 100
+
+
+def test_the_gradient_is_that_of_finite_differences():
+    layer = MetricEmbedding(4)
+    layer.build((None, 3))
+    kernel, bias = (ops.convert_to_numpy(v).astype(float) for v in layer.dense.weights)
+    x, weights = np.random.default_rng(0).normal(size=(2, 3)), np.array([1.0, -2.0, 3.0, 0.5])
+
+    def referee(z):
+        rows = z @ kernel + bias
+        return sum(float(row / np.sqrt((row**2).sum()) @ weights) for row in rows)
+
+    expected = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[i] = 1e-6
+        expected[i] = (referee(x + step) - referee(x - step)) / 2e-6
+    weights = weights.astype("float32")
+    _, given = value_and_gradient(lambda z: ops.sum(layer(z) * weights), x.astype("float32"))
+    np.testing.assert_allclose(given, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "policy, dtype, tolerance",
+    [
+        ("float32", "float32", 1e-6),
+        ("float64", "float64", 1e-12),
+        ("float16", "float16", 2e-3),
+        ("mixed_float16", "float16", 2e-3),
+        ("mixed_bfloat16", "bfloat16", 2e-2),
+    ],
+)
+def test_every_dtype_policy_gives_unit_rows_and_no_nan(policy, dtype, tolerance):
+    if policy == "float64" and keras.backend.backend() == "jax":
+        pytest.skip("JAX computes in float32 unless told otherwise")
+    layer = MetricEmbedding(8, dtype=policy)
+    x = np.random.default_rng(0).normal(size=(50, 6)) * np.geomspace(1e-2, 1e3, 50)[:, None]
+    given = layer(x)
+    assert keras.backend.standardize_dtype(given.dtype) == dtype
+    lengths = np.linalg.norm(ops.convert_to_numpy(ops.cast(given, "float32")), axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=max(tolerance, 1e-6))
+    zero = ops.convert_to_numpy(ops.cast(layer(np.zeros((2, 6))), "float32"))
+    np.testing.assert_array_equal(zero, 0)
+
+
+def test_the_layer_comes_back_from_its_config():
+    before = MetricEmbedding(5, name="mine", dtype="mixed_float16", trainable=False)
+    after = MetricEmbedding.from_config(json.loads(json.dumps(before.get_config())))
+    assert after.get_config() == before.get_config()
+    assert (after.units, after.name, after.dtype_policy.name) == (5, "mine", "mixed_float16")
+    written = json.dumps(keras.saving.serialize_keras_object(before))
+    assert type(keras.saving.deserialize_keras_object(json.loads(written))) is MetricEmbedding
+
+
+def test_its_weights_are_saved_with_a_plain_keras_model(tmp_path):
+    start = keras.Input((3,))
+    before = keras.Model(start, MetricEmbedding(4)(start))
+    before.save(tmp_path / "plain.keras")
+    after = keras.models.load_model(tmp_path / "plain.keras")
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(model(x)) for model in (before, after)))
+
+
+def test_its_shape_is_known_before_it_runs():
+    assert MetricEmbedding(7)(keras.Input((3,))).shape == (None, 7)
+    assert MetricEmbedding(7).compute_output_shape((2, 3)) == (2, 7)
+    assert MetricEmbedding().units == 64
+
+
+@pytest.mark.parametrize("units", [0, -1, True, 8.0, "8", None, [8]])
+def test_units_that_are_no_number_of_dimensions_are_refused(units):
+    with pytest.raises(ValueError, match="units must be a whole number of at least 1; got"):
+        MetricEmbedding(units)
+
+
+def test_numpy_whole_numbers_are_units_too():
+    assert json.loads(json.dumps(MetricEmbedding(np.int64(8)).get_config()))["units"] == 8
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 28, 28, 1), (3,)])
+def test_inputs_that_are_no_feature_vectors_are_refused(shape):
+    with pytest.raises(ValueError, match=r"inputs of shape \(batch, features\)"):
+        MetricEmbedding(2)(np.zeros(shape))

@@ -1,0 +1,272 @@
+"""ClassBalancedSampler: what every batch holds, and that it is the same batch whoever draws it."""
+
+import pickle
+import threading
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+
+from simlib import ClassBalancedSampler, MetricEmbedding, SimilarityModel, TripletLoss
+
+
+@st.composite
+def problems(draw):
+    """Labels in any order with gaps in their ids, and a P x K that they allow."""
+    per_class = draw(st.integers(2, 4))
+    sizes = draw(st.lists(st.integers(per_class, 9), min_size=1, max_size=6))
+    ids = draw(st.lists(st.integers(-5, 50), min_size=len(sizes), max_size=len(sizes), unique=True))
+    y = np.repeat(ids, sizes)[np.random.default_rng(draw(st.integers(0, 9))).permutation(sum(sizes))]
+    listed = draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
+    return {
+        "y": y,
+        "classes_per_batch": draw(st.integers(1, len(listed))),
+        "examples_per_class": per_class,
+        "class_list": listed,
+        "steps_per_epoch": draw(st.integers(1, 5)),
+        "seed": draw(st.integers(0, 2**40)),
+    }
+
+
+def noise(images, rng):
+    return images + rng.random(images.shape)
+
+
+def sampler_of(problem, **changes):
+    y = problem["y"]
+    return ClassBalancedSampler(np.arange(len(y)), **{**problem, **changes})
+
+
+@hypothesis.settings(deadline=None, max_examples=60)
+@hypothesis.given(problem=problems(), epoch=st.integers(0, 1000))
+def test_a_batch_is_p_distinct_classes_with_k_distinct_examples_each(problem, epoch):
+    sampler = sampler_of(problem)
+    p, k = problem["classes_per_batch"], problem["examples_per_class"]
+    for step in range(len(sampler)):
+        rows, y = sampler.batch(epoch, step)
+        np.testing.assert_array_equal(y, problem["y"][rows])  # x and y stay together
+        classes, counts = np.unique(y, return_counts=True)
+        assert len(classes) == p and set(counts) == {k}
+        assert set(classes) <= set(problem["class_list"])
+        assert len(set(rows)) == p * k == sampler.batch_size
+        assert y.dtype == np.int64
+
+
+@hypothesis.settings(deadline=None, max_examples=30)
+@hypothesis.given(problem=problems(), data=st.data())
+def test_a_batch_depends_on_seed_epoch_and_step_alone(problem, data):
+    there = sampler_of(problem)
+    back = pickle.loads(pickle.dumps(sampler_of(problem)))
+    steps = [(e, s) for e in range(4) for s in range(len(there))]
+    in_order = {at: there.batch(*at) for at in steps}
+    for at in data.draw(st.permutations(steps)):
+        for mine, other in zip(in_order[at], back.batch(*at)):
+            np.testing.assert_array_equal(mine, other)
+
+
+@hypothesis.settings(deadline=None, max_examples=30)
+@hypothesis.given(problem=problems())
+def test_every_example_of_the_listed_classes_comes_in_time(problem):
+    sampler = sampler_of(problem)
+    wanted = set(np.flatnonzero(np.isin(problem["y"], problem["class_list"])))
+    drawn = set()
+    for epoch in range(600):
+        for step in range(len(sampler)):
+            drawn |= set(sampler.batch(epoch, step)[0].tolist())
+        if drawn == wanted:
+            break
+    assert drawn == wanted
+
+
+def test_where_hands_come_out_even_all_come_in_turn():
+    y = np.repeat([0, 1, 2, 3], 6)
+    sampler = ClassBalancedSampler(np.arange(24), y, 2, 3, steps_per_epoch=4, seed=5)
+    for epoch in range(3):  # 4 steps of 2 x 3 are one pass over 24 examples
+        rows = np.concatenate([sampler.batch(epoch, step)[0] for step in range(4)])
+        assert sorted(rows) == list(range(24))
+    assert ClassBalancedSampler(np.arange(24), y, 2, 3).steps_per_epoch == 4
+
+
+def test_other_seeds_and_other_epochs_give_other_batches():
+    y = np.repeat(np.arange(6), 30)
+    batches = [
+        tuple(ClassBalancedSampler(np.arange(180), y, 3, 4, seed=seed).batch(epoch, 0)[0])
+        for seed in (0, 1, 2)
+        for epoch in (0, 1, 2)
+    ]
+    assert len(set(batches)) == 9
+
+
+def test_threads_get_the_batches_that_a_single_one_gets():
+    y = np.repeat(np.arange(5), 8)
+    x = np.random.default_rng(0).integers(0, 255, (40, 6, 6))
+    sampler = ClassBalancedSampler(x, y, 3, 3, steps_per_epoch=40, augment=noise)
+    alone, together = [sampler[i][0] for i in range(40)], [None] * 40
+
+    def draw(start):
+        for i in range(start, 40, 4):
+            together[i] = sampler[i][0]
+
+    threads = [threading.Thread(target=draw, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_augment_gets_the_batch_and_a_generator_of_its_own():
+    y = np.repeat([0, 1], 4)
+    sampler = ClassBalancedSampler(np.zeros(8), y, 2, 2, steps_per_epoch=3, augment=noise)
+    batches = [sampler.batch(e, s)[0] for e in range(2) for s in range(3)]
+    assert len({b.tobytes() for b in batches}) == 6
+    np.testing.assert_array_equal(batches[4], sampler.batch(1, 1)[0])
+    assert sampler.batch(0, 0)[0].shape == (4,)
+
+
+# --- under Keras's fit -----------------------------------------------------------------------------
+
+
+class Recorder(keras.callbacks.Callback):
+    """Notes the fingerprints of the batches that training really sees, epoch by epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.epochs = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epochs.append([])
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.epochs[-1].append(float(logs["fingerprint"]))
+
+
+class Fingerprint(keras.metrics.Metric):
+    """Tells batches apart by the sum of what the network saw of them."""
+
+    def __init__(self):
+        super().__init__(name="fingerprint")
+        self.last = self.add_variable((), "zeros", name="last")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.last.assign(keras.ops.sum(y_pred))
+
+    def result(self):
+        return self.last
+
+
+def fitted(sampler, fits=((2, 0),), shuffle=False):
+    """What `fit` saw, with a network that hands its input through and learns nothing."""
+    inputs = keras.Input((1,))
+    same = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(inputs)
+    model = SimilarityModel(inputs, same)
+    model.compile(keras.optimizers.SGD(0.0), TripletLoss(distance="euclidean"), metrics=[Fingerprint()])
+    recorder = Recorder()
+    for epochs, initial in fits:
+        settings = {"verbose": 0, "shuffle": shuffle, "callbacks": [recorder]}
+        model.fit(sampler, epochs=epochs, initial_epoch=initial, **settings)
+    return recorder.epochs
+
+
+# An epoch number that a backend other than TensorFlow uses up before `fit` begins its first epoch.
+AHEAD = 0 if keras.backend.backend() == "tensorflow" else 1
+ROWS = (2.0 ** np.arange(12))[:, None]  # the sum of a batch says which rows are in it
+
+
+def rows_sampler(**settings):
+    return ClassBalancedSampler(ROWS, np.repeat([0, 1, 2], 4), 2, 2, steps_per_epoch=3, **settings)
+
+
+def expected(*epochs):
+    return [[float(rows_sampler().batch(e, s)[0].sum()) for s in range(3)] for e in epochs]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_fit_trains_on_the_batches_of_epoch_after_epoch_whatever_the_workers(workers):
+    seen = fitted(rows_sampler(workers=workers))
+    assert seen == expected(AHEAD, AHEAD + 1)
+    assert seen[0] != seen[1]
+
+
+def test_a_second_fit_goes_on_where_the_first_ended():
+    sampler = rows_sampler()
+    seen = fitted(sampler, fits=[(2, 0), (4, 2)])  # initial_epoch is Keras's count, not the sampler's
+    assert seen == expected(AHEAD, AHEAD + 1, 2 * AHEAD + 2, 2 * AHEAD + 3)
+    assert sampler.epoch == 4 + 2 * AHEAD
+
+
+def test_fit_may_take_the_batches_of_an_epoch_in_another_order():
+    seen = fitted(rows_sampler(), shuffle=True)
+    assert [sorted(epoch) for epoch in seen] == [sorted(e) for e in expected(AHEAD, AHEAD + 1)]
+
+
+def test_a_real_network_learns_from_it():
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(4, 6))
+    y = np.repeat(np.arange(4), 20)
+    x = (centres[y] + 0.3 * rng.normal(size=(80, 6))).astype("float32")
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((6,))
+    model = SimilarityModel(inputs, MetricEmbedding(4)(inputs))
+    model.compile(keras.optimizers.Adam(0.02), TripletLoss(margin=0.5))
+    losses = model.fit(ClassBalancedSampler(x, y, 4, 5), epochs=12, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+
+
+# --- bad input -------------------------------------------------------------------------------------
+
+Y = np.repeat([3, 5, 8], 4)
+X = np.arange(12)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"y": np.eye(12, dtype=int)}, "y must be integer class ids.*one-hot.*argmax"),
+        ({"y": Y.astype(float)}, "y must be integer class ids; got dtype float64"),
+        ({"y": Y > 3}, "y must be integer class ids; got dtype bool"),
+        ({"y": Y.astype(str)}, "y must be integer class ids"),
+        ({"y": Y[:5]}, "y has 5 entries, but there are 12 examples in x"),
+        ({"y": Y.reshape(2, 6)}, "y must be integer class ids"),
+        ({"y": 5}, "y must be integer class ids"),
+        ({"y": Y * 2**24}, "y: class ids must lie within"),
+        ({"x": 5}, "x must be an array, one row for each example"),
+        ({"x": [[1], [2, 3]]}, "x: rows of different lengths"),
+        ({"x": X[:0], "y": Y[:0]}, "class_list is empty"),
+        ({"class_list": []}, "class_list is empty"),
+        ({"class_list": [3, 4]}, "class_list names class 4, of which `y` has no example"),
+        ({"class_list": 3}, "class_list must be a list; got 3"),
+        ({"class_list": [3.0]}, "class_list must be integer class ids"),
+        ({"class_list": "35"}, "class_list must be integer class ids"),
+        ({"examples_per_class": 5}, "class 3 has 4 examples, fewer than examples_per_class = 5; lower it"),
+        ({"examples_per_class": 1}, "examples_per_class must be a whole number of at least 2; got 1"),
+        ({"examples_per_class": 2.0}, "examples_per_class must be a whole number"),
+        ({"classes_per_batch": 4}, "classes_per_batch is 4, but there are only 3 classes"),
+        ({"classes_per_batch": 3, "class_list": [3, 5]}, "classes_per_batch is 3, but there are only 2"),
+        ({"classes_per_batch": 0}, "classes_per_batch must be a whole number of at least 1; got 0"),
+        ({"classes_per_batch": "all"}, "classes_per_batch must be a whole number"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch must be a whole number of at least 1"),
+        ({"steps_per_epoch": 1.5}, "steps_per_epoch must be a whole number"),
+        ({"seed": -1}, "seed must be a whole number of at least 0; got -1"),
+        ({"seed": None}, "seed must be a whole number"),
+        ({"augment": "flip"}, "augment must be a function"),
+    ],
+)
+def test_bad_input_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        ClassBalancedSampler(**{"x": X, "y": Y, "examples_per_class": 2, **settings})
+
+
+@pytest.mark.parametrize("step", [-1, 3])
+def test_a_step_that_is_not_there_is_an_index_error(step):
+    with pytest.raises(IndexError, match=r"is not in 0\.\.2"):
+        rows_sampler()[step]
+
+
+def test_lists_sets_and_repeated_classes_are_fine():
+    for listed in ([3, 8], {3, 8}, np.array([3, 8]), [8, 3, 8], range(3, 9, 5)):
+        sampler = ClassBalancedSampler(X.tolist(), Y.tolist(), 2, 2, class_list=listed)
+        assert sorted(sampler.classes) == [3, 8]
+        assert set(sampler[0][1].tolist()) == {3, 8}
