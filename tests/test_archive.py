@@ -1,0 +1,483 @@
+"""Saved files are untrusted: thousands of damaged ones, and saving that is killed at every point."""
+
+import functools
+import io
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+import warnings
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simlib import ArtifactError, Index, archive
+
+MODEL = Path(__file__).parents[1] / "notebooks" / "models" / "digits.keras"
+MUTANTS = 1_040  # of each of two files
+
+
+def small_index():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (40, 28, 28), dtype=np.uint8)
+    return Index("euclidean").add(rng.normal(size=(40, 6)), np.repeat(np.arange(4), 10), images)
+
+
+def saved(tmp_path):
+    small_index().save(tmp_path / "saved.npz")
+    return (tmp_path / "saved.npz").read_bytes()
+
+
+def from_the_reference_model(tmp_path):
+    """The index inside digits.keras, as this version of simlib writes it."""
+    path = tmp_path / "digits.npz"
+    with zipfile.ZipFile(MODEL) as model:
+        path.write_bytes(model.read("assets/index.npz"))
+    Index.load(path).save(path)
+    return path.read_bytes()
+
+
+# mutants: each takes the good bytes and a random generator, and gives damaged bytes
+
+
+def members_of(data):
+    return dict(_members_of(data))
+
+
+@functools.lru_cache(4)
+def _members_of(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def zipped(members, packing=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing, compresslevel=1) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two members of one name
+        for name, content in members:
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+def flip(data, rng):
+    out = bytearray(data)
+    for i in rng.integers(0, len(out), rng.choice([1, 1, 1, 4, 40])):
+        out[i] ^= int(rng.integers(1, 256))
+    return bytes(out)
+
+
+def flip_directory(data, rng):
+    """The zip's own directory stands at the end: names, sizes, offsets, flags."""
+    out, start = bytearray(data), data.index(b"PK\x01\x02")
+    for i in rng.integers(start, len(out), rng.choice([1, 1, 3])):
+        out[i] ^= int(rng.integers(1, 256))
+    return bytes(out)
+
+
+def truncate(data, rng):
+    return data[: rng.integers(0, len(data))]
+
+
+def cut_a_hole(data, rng):
+    start = int(rng.integers(0, len(data)))
+    return data[:start] + data[start + int(rng.integers(1, 200)) :]
+
+
+def insert(data, rng):
+    at = int(rng.integers(0, len(data) + 1))
+    return data[:at] + rng.bytes(int(rng.integers(1, 100))) + data[at:]
+
+
+def flip_inside(data, rng):
+    """As if written so: the zip's own checksums are right."""
+    members = members_of(data)
+    name = rng.choice(list(members))
+    members[name] = flip(members[name], rng)
+    return zipped(members.items())
+
+
+def swap_members(data, rng):
+    members = members_of(data)
+    a, b = rng.choice(list(members), 2, replace=False)
+    members[a], members[b] = members[b], members[a]
+    return zipped(members.items())
+
+
+def drop_rename_or_double(data, rng):
+    members = list(members_of(data).items())
+    i = int(rng.integers(len(members)))
+    name, content = members[i]
+    strangers = ("../" + name, "/tmp/" + name, name.upper(), "stranger.npy", name[:-4], "payload.npy", " ")
+    return zipped(
+        [
+            [*members[:i], *members[i + 1 :]],
+            [*members[:i], (str(rng.choice(strangers)), content), *members[i + 1 :]],
+            [*members, (str(rng.choice(strangers)), content)],
+            [*members, ("stranger.npy", rng.bytes(50))],
+            [*members[::-1]],  # another order is the same content
+        ][rng.integers(5)]
+    )
+
+
+def npy(array):
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=True)
+    return out.getvalue()
+
+
+def replace_array(data, rng):
+    """A sound array of another length, shape, type or content in a member's place; or a pickle."""
+    members = members_of(data)
+    name = str(rng.choice([n for n in members if n != "header.npy"]))
+    array = np.load(io.BytesIO(members[name]))
+    members[name] = npy(
+        [
+            array[:-1],
+            array[None],
+            array.astype(np.float64),
+            array[::-1],
+            np.concatenate([array, array]),
+            np.full_like(array, 1),
+            np.array([{"a": 1}], object),
+            array.astype(">i4"),
+            np.float32(3),
+        ][rng.integers(9)]
+    )
+    return zipped(members.items())
+
+
+def change_header(data, rng):
+    members = members_of(data)
+    header = json.loads(np.load(io.BytesIO(members["header.npy"])).tobytes())
+    key = str(rng.choice(list(header)))
+    values = [
+        None,
+        -1,
+        0,
+        99,
+        True,
+        "",
+        "cosine",
+        "manhattan",
+        "calibration",
+        [],
+        {},
+        [[]],
+        1e300,
+        "x" * 1000,
+    ]
+    change = rng.integers(3)
+    if change == 0:
+        header[key] = values[rng.integers(len(values))]
+    elif change == 1:
+        del header[key]
+    else:
+        header["stranger"] = values[rng.integers(len(values))]
+    text = [json.dumps(header).encode(), json.dumps(header).encode()[:-3], b"[" * 10_000, b"[" * 10_000_000][
+        min(rng.integers(12), 3)
+    ]
+    members["header.npy"] = npy(np.frombuffer(text, np.uint8))
+    return zipped(members.items())
+
+
+def claim_a_huge_shape(data, rng):
+    """The array's own header claims up to exabytes; the bytes are those of before."""
+    members = members_of(data)
+    name = str(rng.choice(list(members)))
+    array = np.load(io.BytesIO(members[name]))
+    shape = [(2**40,), (10**9, 64), (2**62, 2**62), (-1,), (0,), (2**31, 1, 1)][rng.integers(6)]
+    out = io.BytesIO()
+    description = {"descr": array.dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(out, description)
+    members[name] = out.getvalue() + array.tobytes()
+    return zipped(members.items())
+
+
+def bomb(data, rng):
+    """64 MB of zeros, packed into 64 kB, as an array or as the header."""
+    members = members_of(data)
+    name = str(rng.choice([*members, "stranger.npy"]))
+    zeros = np.zeros(2**26, np.uint8)
+    packed = BOMBS.setdefault(name, npy(zeros))
+    return zipped([*((n, c) for n, c in members.items() if n != name), (name, packed)])
+
+
+BOMBS = {}
+
+
+def other_packing(data, rng):
+    packing = [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA][rng.integers(3)]
+    return zipped(members_of(data).items(), packing)
+
+
+def foreign(data, rng):
+    return [
+        b"",
+        rng.bytes(300),
+        npy(np.arange(3)),
+        zipped([]),
+        zipped([("a.txt", b"hello")]),
+        zipped([("header.npy", npy(np.frombuffer(b"[]", np.uint8)))]),
+        zipped([("header.npy", b"{}")]),
+        data + rng.bytes(10),
+        rng.bytes(10) + data,
+    ][rng.integers(9)]
+
+
+KINDS = [flip, flip_directory, truncate, cut_a_hole, insert, flip_inside, swap_members, drop_rename_or_double,
+         replace_array, change_header, claim_a_huge_shape, other_packing, foreign]  # fmt: skip
+
+
+def answers(index):
+    """Everything that an index can be asked for."""
+    queries = np.random.default_rng(1).normal(size=(4, index._items.dim))
+    found = index.lookup(queries, k=len(index))
+    payload = index.payload(found.ids)
+    parts = (found.labels, found.distances, found.ids, payload)
+    return repr(index), [(p.dtype, p.shape, p.tobytes()) for p in parts]
+
+
+def peak(function):
+    """(what it gave or the ArtifactError it raised, bytes at the worst moment)."""
+    tracemalloc.start()
+    try:
+        return function(), tracemalloc.get_traced_memory()[1]
+    except ArtifactError as error:
+        return error, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("source", [saved, from_the_reference_model])
+def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, tmp_path, capsys):
+    good, path = source(tmp_path), tmp_path / "mutant.npz"
+    path.write_bytes(good)
+    Index.load(path)  # warm, so that imports do not count
+    index, allowed = peak(lambda: Index.load(path))
+    wanted, results, most = answers(index), Counter(), 0
+    bombs = [bomb] * 5
+    for i, mutate in zip(range(MUTANTS), itertools.cycle(KINDS)):
+        kind = bombs.pop() if i % 240 == 1 else mutate
+        path.write_bytes(kind(good, np.random.default_rng(i)))
+        given, memory = peak(lambda: Index.load(path))
+        if isinstance(given, ArtifactError):
+            assert str(given).startswith("mutant.npz"), (kind.__name__, i, given)
+            results["refused"] += 1
+        else:
+            assert answers(given) == wanted, (kind.__name__, i)
+            results["identical"] += 1
+        most = max(most, memory)
+        assert memory < 2 * allowed, (kind.__name__, i, memory, allowed)
+    with capsys.disabled():
+        print(
+            f"\n{source.__name__}: {sum(results.values())} mutants, {results['identical']} identical, "
+            f"{results['refused']} refused, at most {most / allowed:.2f} x the memory of a good load"
+        )
+    assert results["refused"] > MUTANTS / 2 and results["identical"] > 10
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Bad:
+        def __reduce__(self):
+            return open, (str(tmp_path / "owned"), "w")
+
+    members = members_of(saved(tmp_path))
+    for name in members:
+        poisoned = npy(np.array([Bad()], object))
+        (tmp_path / "bad.npz").write_bytes(zipped({**members, name: poisoned}.items()))
+        with pytest.raises(ArtifactError):
+            Index.load(tmp_path / "bad.npz")
+    assert not (tmp_path / "owned").exists()
+
+
+# round trip, kinds and versions
+
+
+ARRAYS = {
+    "numbers": np.arange(12.0).reshape(3, 4)[:, ::2],
+    "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+    "empty": np.empty((0, 5), np.float16),
+    "scalar": np.array(7),
+    "words": np.array(["a", "ä \u2713"]),
+    "truth": np.array([True, False]),
+    "days": np.array(["2020-01-01"], "datetime64[D]"),
+    "swapped": np.arange(3, dtype=">i4"),
+}
+
+
+def test_round_trip(tmp_path):
+    archive.write(tmp_path / "a.npz", "thing", {"k": 3, "name": "ä", "list": [1.5, None]}, ARRAYS)
+    header, arrays = archive.read(tmp_path / "a.npz", "thing")
+    assert (header["k"], header["name"], header["list"]) == (3, "ä", [1.5, None])
+    assert list(arrays) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(arrays[name], array)
+
+
+def test_another_kind_is_named(tmp_path):
+    archive.write(tmp_path / "a.npz", "calibration", {}, {})
+    with pytest.raises(ArtifactError, match=r"a\.npz holds 'calibration', and 'index' was expected"):
+        Index.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("version", [3, 99, "2", None, 0])
+def test_a_newer_version_says_so(version, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "VERSION", version)
+    archive.write(tmp_path / "a.npz", "index", {}, {})
+    monkeypatch.undo()
+    with pytest.raises(ArtifactError, match=r"format version .* update simlib"):
+        Index.load(tmp_path / "a.npz")
+
+
+def test_no_file_and_no_folder(tmp_path):
+    with pytest.raises(ArtifactError, match=r"a\.npz: there is no such file in"):
+        Index.load(tmp_path / "a.npz")
+    with pytest.raises(ArtifactError, match="is damaged or not a simlib file"):
+        Index.load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"path: there is no folder .*nowhere; make it first"):
+        Index().save(tmp_path / "nowhere" / "a.npz")
+
+
+@pytest.mark.parametrize("change", ["distance", "search", "store", "labels", "payload", "vectors"])
+def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, tmp_path):
+    small_index().save(tmp_path / "a.npz")
+    header, arrays = archive.read(tmp_path / "a.npz", "index")
+    if change in header:
+        header[change] = "strange"
+    else:
+        arrays[change] = arrays[change][:-1]
+    archive.write(
+        tmp_path / "a.npz", "index", {k: header[k] for k in ("distance", "search", "store")}, arrays
+    )
+    with pytest.raises(ArtifactError, match="the saved index is not consistent"):
+        Index.load(tmp_path / "a.npz")
+
+
+# atomic saving
+
+
+def version_of(path):
+    """0 for the old file, 1 for the new one; anything else is an error."""
+    n = len(Index.load(path))
+    assert n in (10, 50)
+    return int(n == 50)
+
+
+def index_of(n):
+    rng = np.random.default_rng(n)
+    return Index().add(rng.normal(size=(n, 16)), np.zeros(n, int), rng.integers(0, 255, (n, 9, 9)))
+
+
+def die_at(n):
+    """In a child: die, without any clean-up, just before the n-th call that touches a file."""
+    calls = itertools.count()
+
+    def before(function):
+        def counted(*arguments, **options):
+            if next(calls) == n:
+                os._exit(9)
+            return function(*arguments, **options)
+
+        return counted
+
+    class Torn(io.FileIO):
+        """Dies in the middle of a write, with half of it done."""
+
+        def write(self, data):
+            if next(calls) == n:
+                super().write(memoryview(data).cast("B")[: len(data) // 2])
+                os._exit(9)
+            return super().write(data)
+
+        close = before(io.FileIO.close)
+        seek = before(io.FileIO.seek)
+
+    def opened(path, mode="r"):
+        if next(calls) == n:
+            os._exit(9)
+        return Torn(path, mode)
+
+    archive.open = opened
+    for name in ("replace", "fsync"):
+        setattr(os, name, before(getattr(os, name)))
+    return calls
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # fork beside BLAS threads
+def test_saving_that_dies_before_any_file_call_leaves_the_old_or_the_new_file(tmp_path, capsys):
+    path, new, seen = tmp_path / "index.npz", index_of(50), []
+    for n in itertools.count():
+        index_of(10).save(path)
+        child = os.fork()
+        if child == 0:
+            die_at(n)
+            new.save(path)
+            os._exit(0)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        seen.append(version_of(path))
+        assert status in (0, 9)
+        if status == 0:
+            break
+    with capsys.disabled():
+        print(f"\nsaving died before each of {n} file calls: {seen.count(0)} times the old file was there")
+    assert n > 20 and seen == sorted(seen) and seen[-1] == 1  # once new, always new
+
+
+SAVER = """
+import sys, numpy as np
+from simlib import Index
+def made(n):
+    rng = np.random.default_rng(n)
+    return Index().add(rng.normal(size=(n, 16)), np.zeros(n, int), rng.integers(0, 255, (n, 9, 9)))
+old, new = made(10), made(50)
+print("ready", flush=True)
+while True:
+    new.save(sys.argv[1])
+    old.save(sys.argv[1])
+"""
+
+
+def test_saving_that_is_killed_leaves_the_old_or_the_new_file(tmp_path, capsys):
+    path, rng, seen = tmp_path / "index.npz", np.random.default_rng(0), Counter()
+    index_of(10).save(path)
+    for _ in range(8):
+        command = [sys.executable, "-c", SAVER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
+            assert saver.stdout.readline() == b"ready\n"
+            try:
+                saver.wait(0.01 + rng.random() * 0.05)
+            except subprocess.TimeoutExpired:
+                saver.send_signal(signal.SIGKILL)
+        assert saver.returncode == -signal.SIGKILL
+        seen[version_of(path)] += 1
+    with capsys.disabled():
+        print(f"\nsaving killed 8 times: {seen[0]} times the old file was there, {seen[1]} times the new")
+
+
+def test_a_failing_save_keeps_the_old_file_and_tidies_up(tmp_path, monkeypatch):
+    index_of(10).save(tmp_path / "index.npz")
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        index_of(50).save(tmp_path / "index.npz")
+    assert version_of(tmp_path / "index.npz") == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["index.npz"]
+
+
+def test_a_saved_file_can_be_read_by_those_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o027)
+    try:
+        index_of(10).save(tmp_path / "index.npz")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "index.npz").stat().st_mode & 0o777 == 0o640
