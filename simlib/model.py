@@ -77,7 +77,8 @@ class SimilarityModel(keras.Model):
 
     def get_compile_config(self):
         config = super().get_compile_config()
-        built = self.optimizer is not None and self.optimizer.built
+        optimizer = getattr(self, "optimizer", None)  # a model that was never compiled has none
+        built = optimizer is not None and optimizer.built
         return config and {**config, "distance": self._distance, **self._backends, "optimizer_built": built}
 
     def compile_from_config(self, config):
