@@ -1,0 +1,94 @@
+"""Open set: queries whose class is in nobody's index. The only right answer to them is "unknown".
+
+A stranger's match is wrong whatever its label, so all depends on its distance. Two questions: how well do
+distances part strangers from the known (AUROC, no cutpoint needed), and what does one cutpoint do to both?
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlib import checks, matching
+from simlib.neighbors import UNKNOWN
+
+
+@dataclass(frozen=True, eq=False)
+class OpenSet:
+    """Strangers against the known, at every distance that occurs.
+
+    Attributes:
+        auroc: the chance that a stranger's match lies further away than a known query's; of equal
+            distances, half counts.
+        distances: float32 (m,), ascending; each is a candidate cutpoint.
+        strangers_unknown: float64 (m,), the share of strangers called unknown at each.
+        known_unknown: float64 (m,), the share of known queries called unknown at each.
+        strangers, known: how many there are of each.
+    """
+
+    auroc: float
+    distances: np.ndarray
+    strangers_unknown: np.ndarray
+    known_unknown: np.ndarray
+    strangers: int
+    known: int
+
+    def at(self, cutpoint):
+        """(share of strangers, share of known queries) called unknown at a cutpoint."""
+        i = np.searchsorted(self.distances, np.float32(cutpoint), side="right") - 1
+        if i < 0:
+            return 1.0, 1.0
+        return float(self.strangers_unknown[i]), float(self.known_unknown[i])
+
+    def __repr__(self):
+        return f"{self.strangers} strangers among {self.known} known queries: AUROC {self.auroc:.3f}"
+
+
+def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
+    """How well distances tell strangers from queries whose class the index holds.
+
+    Args:
+        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids.
+        known: the class ids that the index holds, such as `index.class_sizes()`.
+        strangers: the classes to set against them; None takes all others that occur. Give "seen" and
+            "unseen" strangers apart to compare them.
+        matcher: as in `calibrate`.
+
+    Returns:
+        `OpenSet`.
+
+    Raises:
+        ValueError: no query of a known class, or no stranger; a class that is both.
+
+    >>> from simlib import Neighbors
+    >>> near = Neighbors([[1], [1], [1], [1]], [[0.1], [0.3], [0.2], [0.4]], [[0]] * 4)
+    >>> open_set(near, [1, 1, 5, 6], known=[1])
+    2 strangers among 2 known queries: AUROC 0.750
+    """
+    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    known = np.unique(checks.labels("known", list(known)))
+    others = np.setdiff1d(labels, known) if strangers is None else checks.labels("strangers", list(strangers))
+    both = np.intersect1d(known, others)
+    if len(both):
+        raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
+    predicted, distances = matching.decide(neighbors, matcher)
+    distances = np.where(predicted == UNKNOWN, np.inf, distances)  # nobody found: unknown at any cutpoint
+    far, near = distances[np.isin(labels, others)], distances[np.isin(labels, known)]
+    for name, found in (("strangers", far), ("known", near)):
+        if not len(found):
+            raise ValueError(f"{name}: none of the queries has such a class; there is nothing to compare.")
+    steps = np.unique(distances[np.isfinite(distances)])
+    shares = [1 - np.searchsorted(np.sort(d), steps, side="right") / len(d) for d in (far, near)]
+    return OpenSet(auroc(far, near), steps, *shares, len(far), len(near))
+
+
+def auroc(above, below):
+    """The chance that one of `above` exceeds one of `below`, ties half: Mann and Whitney's U (1947).
+
+    Equals the area under the ROC curve (Hanley and McNeil 1982). Arrays (n,) and (m,), no NaN.
+
+    >>> auroc([2, 3], [1, 2])
+    0.875
+    """
+    above, below = np.asarray(above), np.sort(below)
+    wins = np.searchsorted(below, above, side="left") + np.searchsorted(below, above, side="right")
+    return float(wins.sum() / (2 * len(above) * len(below)))

@@ -1,0 +1,43 @@
+"""Pictures of how far a cutpoint can be trusted, and of strangers; in the manner of `simlib.plots`."""
+
+import numpy as np
+import seaborn as sns
+
+from simlib import plots
+
+
+def bootstrap_cutpoints(made, ax=None, bins=40):
+    """Where resamples of the queries put the cutpoint: `made` is from `simlib.bootstrap`."""
+    ax = plots._axes(ax)
+    shares = np.full(len(made.cutpoints), 100 / len(made.cutpoints))
+    ax.hist(made.cutpoints, bins=bins, weights=shares, color=plots.UNCERTAIN)
+    ax.axvspan(made.cutpoint.low, made.cutpoint.high, color=plots.UNCERTAIN, alpha=0.2, linewidth=0,
+               label=f"{made.confidence:.0%} of them")  # fmt: skip
+    ax.axvline(made.distance, color=plots.CUT, linestyle="dashed", label=f"cutpoint {made.distance:.3f}")
+    ax.set(xlabel="cutpoint chosen", ylabel="percent of resamples")
+    ax.legend(frameon=False, loc="upper left")
+    sns.despine(ax=ax)
+    return ax
+
+
+def open_set_tradeoff(sets, cutpoints=None, ax=None):
+    """Strangers called unknown, against known queries called unknown: one curve for each `OpenSet`.
+
+    Args:
+        sets: {name: `OpenSet`}. cutpoints: {name: distance}, marked on each curve; or None.
+    """
+    ax = plots._axes(ax, (5.0, 4.2))
+    colors = {"seen": plots.SEEN, "unseen": plots.UNSEEN}
+    for (name, made), style in zip(sets.items(), plots.ORDER * len(sets)):
+        x = 100 * np.append(made.known_unknown[::-1], 1.0)
+        y = 100 * np.append(made.strangers_unknown[::-1], 1.0)
+        color = colors.get(name, plots.CUT)
+        ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {made.auroc:.3f})")
+        for marker, (title, cutpoint) in zip("os^D", (cutpoints or {}).items()):
+            far, near = made.at(cutpoint)
+            first = made is next(iter(sets.values()))
+            ax.plot(100 * near, 100 * far, marker, color=plots.CUT, label=title if first else None)
+    ax.set(xlabel="known digits called unknown (%)", ylabel="strangers called unknown (%)")
+    ax.legend(frameon=False, loc="lower right")
+    sns.despine(ax=ax)
+    return ax
