@@ -53,7 +53,8 @@ class Index:
                 d than before, one-hot or negative labels, a payload for some items only.
         """
         vectors = distances.prepare("embeddings", self._distance, _rows(embeddings))
-        labels = checks.labels("labels", np.atleast_1d(labels), len(vectors), "embeddings")
+        labels = np.atleast_1d(checks.as_array("labels", labels))
+        labels = checks.labels("labels", labels, len(vectors), "embeddings")
         if (labels < 0).any():
             raise ValueError(f"labels must be 0 or more, as -1 means 'unknown'; got {labels.min()}.")
         with self._adding:

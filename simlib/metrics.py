@@ -181,7 +181,10 @@ def classification(predicted, labels, groups=None):
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
     members = {"overall": np.ones(len(labels), bool)}
-    for name, classes in (groups or {}).items():
+    groups = {} if groups is None else groups
+    if not isinstance(groups, dict):
+        raise ValueError(f"groups must be a dict, name -> class ids; got {groups!r}.")
+    for name, classes in groups.items():
         if name in members:
             raise ValueError(f"groups: the name {name!r} is taken; choose another.")
         members[name] = np.isin(labels, checks.classes(f"groups[{name!r}]", classes))
