@@ -1,8 +1,12 @@
 """More to learn from: digits turned into new classes, and digits drawn a little differently."""
 
+import functools
+
 import numpy as np
 
 from simlib import checks
+
+KNOTS = 5  # a bend is random at 5 x 5 points of the picture, and linear in between
 
 
 def rotations_as_classes(x, y):
@@ -11,38 +15,72 @@ def rotations_as_classes(x, y):
     A model that must tell more classes apart learns features that fit classes it has never met.
 
     Args:
-        x: images (n, side, side). y: (n,) class ids.
+        x: images (n, side, side). y: (n,) class ids, 0 or more.
 
     Returns:
         (x (4n, side, side), y (4n,)): turning a digit of class c by q quarter turns gives the class
         c + q * step, where step is the smallest power of ten above all ids.
 
+    Raises:
+        ValueError: images that are not square, no images, negative ids, lengths that differ.
+
     >>> x, y = rotations_as_classes(np.zeros((2, 28, 28)), [3, 7])
     >>> y.tolist()
     [3, 7, 13, 17, 23, 27, 33, 37]
     """
+    x, y = _square_images(x, y)
+    return _as_classes([np.rot90(x, quarter, axes=(1, 2)) for quarter in range(4)], y)
+
+
+def mirrors_as_classes(x, y):
+    """Add the mirror image of each image, as a class of its own; see `rotations_as_classes`.
+
+    Returns:
+        (x (2n, side, side), y (2n,)): the mirror image of class c has the class c + step.
+
+    >>> x, y = rotations_as_classes(*mirrors_as_classes(np.zeros((1, 28, 28)), [3]))
+    >>> y.tolist()
+    [3, 13, 103, 113, 203, 213, 303, 313]
+    """
+    x, y = _square_images(x, y)
+    return _as_classes([x, x[:, :, ::-1]], y)
+
+
+def _square_images(x, y):
     x = checks.as_array("x", x)
     y = checks.labels("y", y, len(x), "images in x")
+    if x.ndim != 3 or x.shape[1] != x.shape[2] or not len(x):
+        raise ValueError(f"x must hold square images, shape (n, side, side) with n >= 1; got {x.shape}.")
+    if y.min() < 0:
+        raise ValueError(f"y must hold class ids of 0 or more; got {y.min()}.")
+    return x, y
+
+
+def _as_classes(variants, y):
     step = 10 ** len(str(y.max()))
-    turned = [np.rot90(x, quarter, axes=(1, 2)) for quarter in range(4)]
-    return np.concatenate(turned), np.concatenate([y + q * step for q in range(4)])
+    return np.concatenate(variants), np.concatenate([y + i * step for i in range(len(variants))])
 
 
-def random_affine(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2):
-    """Turn, shift, zoom and shear each image by its own random amount.
+def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
+    """Turn, shift, zoom, shear and bend each image by its own random amount.
 
     Args:
         images: (n, height, width), any real dtype.
         rng: a `numpy.random.Generator`.
         degrees: turns up to this much either way. shift: up to this many pixels. zoom: from
-            1 - zoom to 1 + zoom. shear: up to this slope.
+            1 - zoom to 1 + zoom. shear: up to this slope. bend: the standard deviation, in pixels, by
+            which each of 5 x 5 points of the picture moves, drawing along what lies between (an elastic
+            distortion, after Simard et al., ICDAR 2003, section 2).
 
     Returns:
         float32 (n, height, width), bilinearly sampled; 0 where the picture ends.
 
-    >>> random_affine(np.ones((3, 28, 28)), np.random.default_rng(0)).shape
+    >>> distort(np.ones((3, 28, 28)), np.random.default_rng(0)).shape
     (3, 28, 28)
     """
+    images = checks.as_array("images", images)
+    if images.ndim != 3:
+        raise ValueError(f"images must have the shape (n, height, width); got {images.shape}.")
     n, height, width = images.shape
 
     def amount(limit):
@@ -57,19 +95,32 @@ def random_affine(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2):
     row, column = row - (height - 1) / 2, column - (width - 1) / 2
     source_y = a[:, None] * row + b[:, None] * column + (height - 1) / 2 + amount(shift)[:, None]
     source_x = c[:, None] * row + d[:, None] * column + (width - 1) / 2 + amount(shift)[:, None]
-    return _bilinear(images, source_y, source_x).reshape(images.shape)
+    knots = rng.normal(0, bend, (2, n, KNOTS, KNOTS))
+    bend_y, bend_x = knots.reshape(2, n, KNOTS * KNOTS) @ _between_knots(height, width)
+    return _bilinear(images, source_y + bend_y, source_x + bend_x).reshape(images.shape)
+
+
+@functools.lru_cache
+def _between_knots(height, width):
+    """How much each knot weighs at each pixel, (KNOTS * KNOTS, height * width): linear interpolation."""
+    rows, columns = (
+        np.maximum(0, 1 - np.abs(np.linspace(0, KNOTS - 1, side) - np.arange(KNOTS)[:, None]))
+        for side in (height, width)
+    )
+    return np.kron(rows, columns)
 
 
 def _bilinear(images, y, x):
     """Sample images (n, h, w) at positions (n, m): float32 (n, m)."""
     n, height, width = images.shape
-    padded = np.zeros((n, height + 2, width + 2), np.float32)  # a rim of zeros: outside is empty
-    padded[:, 1:-1, 1:-1] = images
-    y, x = np.clip(y + 1, 0, height + 0.999), np.clip(x + 1, 0, width + 0.999)
+    padded = np.zeros((n, height + 3, width + 3), np.float32)  # a rim of zeros: outside is empty
+    padded[:, 1:-2, 1:-2] = images
+    y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
     top, left = y.astype(np.intp), x.astype(np.intp)
     down, right = (y - top).astype(np.float32), (x - left).astype(np.float32)
-    corner = np.arange(n)[:, None] * padded[0].size + top * (width + 2) + left
+    below = width + 3  # how far on the pixel below lies
+    corner = (np.arange(n)[:, None] * (height + 3) + top) * below + left
     flat = padded.ravel()
     upper = flat[corner] * (1 - right) + flat[corner + 1] * right
-    lower = flat[corner + width + 2] * (1 - right) + flat[corner + width + 3] * right
+    lower = flat[corner + below] * (1 - right) + flat[corner + below + 1] * right
     return upper * (1 - down) + lower * down
