@@ -67,8 +67,10 @@ def read(path, kind):
             names.remove("header")
             header = _read_header(file)
             _check_kind(path.name, header, kind)
-            if header.pop("sha256") != _sha256(header, _parts(file, sorted(names))):
-                raise ValueError("its checksum does not fit its content")
+            expected = header.pop("sha256")
+            with contextlib.closing(_parts(file, sorted(names))) as parts:
+                if expected != _sha256(header, parts):
+                    raise ValueError("its checksum does not fit its content")
             return header, {name: _read_array(file, name) for name in names}
     except ArtifactError:
         raise
@@ -92,8 +94,9 @@ def _array_name(info):
 def _read_header(file):
     if file.getinfo("header.npy").file_size > LARGEST_HEADER:
         raise ValueError("its header is too large")
-    [(_, _, _, chunks)] = _parts(file, ["header"])
-    return json.loads(b"".join(chunks))
+    with contextlib.closing(_parts(file, ["header"])) as parts:
+        *_, chunks = next(parts)
+        return json.loads(b"".join(chunks))
 
 
 def _read_array(file, name):
@@ -112,12 +115,15 @@ def _check_kind(name, header, kind):
 
 
 def _parts(file, names):
-    """(name, dtype, shape, chunks of bytes) of each array, without unpacking it whole."""
+    """(name, dtype, shape, chunks of bytes) of each array, without unpacking it whole.
+
+    Close it (contextlib.closing): else an error's traceback would keep the file open.
+    """
     for name in names:
-        member = file.open(f"{name}.npy")
-        np.lib.format.read_magic(member)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-        yield name, dtype, shape, iter(lambda m=member: m.read(CHUNK), b"")
+        with file.open(f"{name}.npy") as member:
+            np.lib.format.read_magic(member)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+            yield name, dtype, shape, iter(lambda m=member: m.read(CHUNK), b"")
 
 
 def _sha256(header, parts):

@@ -222,6 +222,7 @@ class SimilarityModel(keras.Model):
         index, made = (os.path.join(folder, f) for f in ("index.npz", "calibration.npz"))
         if os.path.exists(index):
             self._index = Index.load(index)
+            self._distance = self._distance or self._index.distance  # when it is loaded uncompiled
         if os.path.exists(made):
             state = archive.read(made, "calibration")
             self.calibration = Calibration.from_state(*state)

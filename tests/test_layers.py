@@ -60,7 +60,7 @@ def test_the_gradient_is_that_of_finite_differences():
         step = np.zeros_like(x)
         step[i] = 1e-6
         expected[i] = (referee(x + step) - referee(x - step)) / 2e-6
-    weights = weights.astype("float32")
+    weights = ops.convert_to_tensor(weights, "float32")
     _, given = value_and_gradient(lambda z: ops.sum(layer(z) * weights), x.astype("float32"))
     np.testing.assert_allclose(given, expected, rtol=1e-3, atol=1e-3)
 

@@ -23,6 +23,9 @@ from simlib import (
 from simlib.distances import DISTANCES
 from simlib.losses import pair_masks
 
+# JAX compiles every shape anew, and takes seconds for each.
+EXAMPLES = 5 if keras.backend.backend() == "jax" else 30
+
 # --- the referees ----------------------------------------------------------------------------------
 
 
@@ -169,7 +172,7 @@ def on_a_mining_edge(d, y, epsilon):
 
 
 @every_case
-@hypothesis.settings(deadline=None, max_examples=30)
+@hypothesis.settings(deadline=None, max_examples=EXAMPLES)
 @hypothesis.given(batch=batches(), distance=st.sampled_from(sorted(DISTANCES)))
 def test_each_anchor_is_what_the_papers_formula_gives(case, batch, distance):
     loss, referee, settings = CASES[case]
@@ -193,7 +196,7 @@ def test_keras_takes_the_mean_over_the_anchors(loss):
 
 
 @every_loss
-@hypothesis.settings(deadline=None, max_examples=10)
+@hypothesis.settings(deadline=None, max_examples=EXAMPLES // 3)
 @hypothesis.given(batch=batches(), seed=st.integers(0, 99))
 def test_neither_the_order_nor_the_names_of_classes_matter(loss, batch, seed):
     x, y = batch

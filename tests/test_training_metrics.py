@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import keras
 import numpy as np
 import pytest
-from test_losses import batches, distance_matrix
+from test_losses import EXAMPLES, batches, distance_matrix
 
 from simlib import MetricEmbedding, PairDistance, SimilarityModel, TripletLoss, pair_distances
 from simlib.distances import DISTANCES
@@ -33,7 +33,7 @@ def by_loops(pairs, reduce, distance, seen):
 
 @pytest.mark.parametrize("pairs", ["positive", "negative"])
 @pytest.mark.parametrize("reduce", REDUCE)
-@hypothesis.settings(deadline=None, max_examples=15)
+@hypothesis.settings(deadline=None, max_examples=EXAMPLES // 2)
 @hypothesis.given(seen=st.lists(batches(), max_size=3), distance=st.sampled_from(sorted(DISTANCES)))
 def test_the_metric_is_the_mean_over_the_batches_that_have_such_a_pair(pairs, reduce, seen, distance):
     metric = PairDistance(pairs, reduce, distance)
