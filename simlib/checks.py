@@ -1,6 +1,8 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what to do."""
 
 import difflib
+import importlib
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,31 @@ def choose(name, given, options):
     close = difflib.get_close_matches(str(given).lower(), options, 1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"{name}: {given!r} is unknown.{hint} Choose one of: {', '.join(options)}.")
+
+
+def construct(name, wanted, homes, *arguments):
+    """Make the object that `wanted` names: "faiss", or {"name": "faiss", **options}.
+
+    `homes` says in which module of simlib each name's class lives: it is imported only when wanted.
+    Raises ValueError for an unknown name or option.
+    """
+    options = dict(wanted) if isinstance(wanted, dict) else {"name": wanted}
+    module, kind = choose(name, options.pop("name", None), homes).split(".")
+    made = getattr(importlib.import_module(f"simlib.{module}"), kind)
+    known = list(inspect.signature(made).parameters)[len(arguments) :]
+    for option in options:
+        choose(f"{name}: an option of {made.name!r}", option, dict.fromkeys(known))
+    return made(*arguments, **options)
+
+
+def extra(module, package, why):
+    """Import an optional package; ImportError with the command that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{why} needs {package}, which is not here ({error}). Install it: pip install {package}"
+        ) from error
 
 
 def whole_number(name, value, at_least=0):
@@ -135,3 +162,31 @@ def classes(name, value):
     if len(set(ids)) < len(ids) or min(ids, default=0) < 0:
         raise ValueError(f"{name} must be distinct class ids of 0 or more; got {ids}.")
     return ids
+
+
+def images(name, value, shape=None):
+    """`value` as images (n, height, width), or with 3 or 4 colours at the end; shape: their first axes."""
+    array = as_array(name, value)
+    leading = 1 if shape is None else len(shape)
+    if array.ndim == leading + 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    gray = array.ndim == leading + 2
+    colored = array.ndim == leading + 3 and array.shape[-1] in (3, 4)
+    if not (gray or colored) or array.dtype.kind not in "fiub" or shape not in (None, array.shape[:leading]):
+        wanted = ", ".join(map(str, shape or ["n"]))
+        raise ValueError(
+            f"{name} must be images of the shape ({wanted}, height, width); got {array.dtype} {array.shape}."
+        )
+    return array
+
+
+def positions(name, value, n):
+    """Positions 0 .. n - 1 from positions or from a mask of n."""
+    rows = as_array(name, value)
+    if rows.dtype == bool and rows.shape == (n,):
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        return np.empty(0, int)
+    if rows.dtype.kind in "iu" and rows.ndim == 1 and 0 <= rows.min() <= rows.max() < n:
+        return rows
+    raise ValueError(f"{name} must be row numbers from 0 to {n - 1}, or a mask of {n}; got {value!r}.")

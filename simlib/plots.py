@@ -7,15 +7,20 @@ draw grids of images return the Figure.
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.ticker import MaxNLocator
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN
+from simlib.calibration import Calibration
+from simlib.metrics import FULL_NAMES
+from simlib.neighbors import UNKNOWN, expect
 
 # Okabe and Ito's colours, told apart with every common kind of colour blindness.
 SAME, DIFFERENT = "#0072B2", "#D55E00"  # same class, or right; different class, or wrong
 UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint; a third curve
 SEEN, UNSEEN = "#56B4E9", "#CC79A7"  # classes that were trained on, and classes that were not
 LINES = {"precision": SAME, "recall": DIFFERENT, "f1": OTHER}
+PARTS = {"right": SAME, "unknown": UNCERTAIN, "wrong": DIFFERENT}
+NARROW = 9  # percent: a bar that has no room for its number
 ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the colour
 
 
@@ -25,29 +30,52 @@ def _axes(ax, size=(6.4, 3.6)):
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
+def _above(ax, columns=3):
+    """The legend, above the axes, where it hides no data."""
+    ax.legend(frameon=False, ncol=columns, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.2)
+
+
+def _grid(rows, columns, size, title=""):
+    size = (size[0] * columns, size[1] * rows + 0.3 * bool(title))
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    if title:
+        figure.suptitle(title, fontsize=11)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    return figure, axes
+
+
 def _image(ax, image, title="", color="black"):
-    ax.imshow(np.squeeze(image), cmap="gray_r")
+    ax.set_axis_on()
+    ax.imshow(image, cmap="gray_r")
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_title(title, color=color, fontsize=9, pad=3)
+    ax.set_title(title, color=CUT if color == UNCERTAIN else color, fontsize=9, pad=3)  # grey is hard to read
     for spine in ax.spines.values():
         spine.set_color(color)
         spine.set_linewidth(1.0 if color == "black" else 2.5)
 
 
+def _calibration(value):
+    if isinstance(value, Calibration):
+        return value
+    raise ValueError(f"calibration must be a `Calibration`; got {type(value).__name__}.")
+
+
+def _names(value):
+    return [value] if isinstance(value, str) else checks.listed("names", value)
+
+
 def image_grid(images, labels=None, columns=10, title=""):
     """Images (n, height, width) in rows of `columns`, each under its label; returns the Figure."""
-    images = checks.as_array("images", images)
-    rows = max(1, -(-len(images) // columns))
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(0.8 * columns, 1.0 * rows + 0.3), squeeze=False, layout="constrained"
-    )
-    for i, ax in enumerate(axes.flat):
-        if i < len(images):
-            _image(ax, images[i], "" if labels is None else labels[i])
-        else:
-            ax.set_axis_off()
-    figure.suptitle(title, fontsize=11)
+    images = checks.images("images", images)
+    columns = checks.whole_number("columns", columns, at_least=1)
+    labels = [""] * len(images) if labels is None else checks.listed("labels", labels)
+    if len(labels) != len(images):
+        raise ValueError(f"labels has {len(labels)} entries, but there are {len(images)} images.")
+    figure, axes = _grid(max(1, -(-len(images) // columns)), columns, (0.8, 1.0), title)
+    for ax, image, label in zip(axes.flat, images, labels):
+        _image(ax, image, label)
     return figure
 
 
@@ -62,11 +90,11 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
     Returns:
         the Figure.
     """
-    rows = min(len(neighbors), rows or len(neighbors))
-    k = neighbors.k
-    figure, axes = plt.subplots(
-        rows, k + 1, figsize=(1.05 * (k + 1), 1.25 * rows + 0.2), squeeze=False, layout="constrained"
-    )
+    n, k = len(expect(neighbors)), neighbors.k
+    queries, images = checks.images("queries", queries, (n,)), checks.images("images", images, (n, k))
+    labels = checks.labels("labels", labels, n, "queries")
+    rows = n if rows is None else min(n, checks.whole_number("rows", rows, at_least=1))
+    figure, axes = _grid(max(1, rows), k + 1, (1.05, 1.25))
     for row in range(rows):
         _image(axes[row, 0], queries[row], f"query: {labels[row]}")
         for j in range(k):
@@ -84,13 +112,16 @@ def training_curve(history, names=("loss",), ax=None):
         history: the History that `fit` returns, or its dict.
         names: which records, such as "loss" or "positive_mean".
     """
-    ax = _axes(ax)
     records = getattr(history, "history", history)
-    for name, style in zip(names, ORDER * len(names)):
-        values = checks.choose("names", name, records)
+    if not isinstance(records, dict):
+        raise ValueError(f"history must be what `fit` returns, or its dict; got {type(history).__name__}.")
+    drawn = {name: checks.choose("names", name, records) for name in _names(names)}
+    ax = _axes(ax)
+    for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color = SAME if "positive" in name else DIFFERENT if "negative" in name else CUT
         label = name.replace("_", " ")
         ax.plot(range(1, len(values) + 1), values, label=label, color=color, linestyle=style)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
     ax.set(xlabel="epoch")
     ax.legend(frameon=False)
     sns.despine(ax=ax)
@@ -102,13 +133,17 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
 
     Counts all k neighbours of each query; with k = 1, the nearest alone.
     """
+    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
+    bins = checks.whole_number("bins", bins, at_least=1)
+    cutpoint = None if cutpoint is None else checks.distance("cutpoint", cutpoint)
     ax = _axes(ax)
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    found = np.isfinite(neighbors.distances)
     same = neighbors.labels == labels[:, None]
-    edges = np.histogram_bin_edges(neighbors.distances[np.isfinite(neighbors.distances)], bins)
+    edges = np.histogram_bin_edges(neighbors.distances[found], bins)
     for mask, name, color in ((same, "same class", SAME), (~same, "different class", DIFFERENT)):
-        found = neighbors.distances[mask]
-        sns.histplot(x=found, bins=edges, ax=ax, color=color, alpha=0.6, label=f"{name} ({len(found)})")
+        distances = neighbors.distances[mask & found]
+        sns.histplot(x=distances, bins=edges, ax=ax, color=color, alpha=0.6, edgecolor="white", linewidth=0.3,
+                     label=f"{name} ({len(distances):,})")  # fmt: skip
     if cutpoint is not None:
         ax.axvline(cutpoint, color=CUT, linestyle="dashed", label=f"cutpoint {cutpoint:.3f}")
     ax.set(xlabel="distance", ylabel="neighbours")
@@ -119,27 +154,32 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
 
 def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=None, ax=None):
     """Metrics against the cutpoint; `cutpoint` is a name such as "optimal", or a distance."""
+    curve = _calibration(calibration).curve
+    drawn = {name: curve.metric(name) for name in _names(names)}
+    cutpoint = None if cutpoint is None else calibration.distance(cutpoint)
     ax = _axes(ax)
-    for name, style in zip(names, ORDER * len(names)):
-        values = calibration.curve.metric(name)
-        color = LINES.get(name, UNCERTAIN)
-        ax.step(calibration.curve.distances, values, where="post", label=name, color=color, linestyle=style)
+    for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
+        color, label = LINES.get(name, UNCERTAIN), FULL_NAMES.get(name, name)
+        ax.step(curve.distances, values, where="post", label=label, color=color, linestyle=style)
     if cutpoint is not None:
-        ax.axvline(calibration.distance(cutpoint), color=CUT, linestyle="dashed", linewidth=1)
+        label = f"cutpoint {cutpoint:.3f}"
+        ax.axvline(cutpoint, color=CUT, linestyle="dashed", linewidth=1, label=label)
     ax.set(xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
-    ax.legend(frameon=False, loc="lower right")
+    _above(ax, columns=4)
     sns.despine(ax=ax)
     return ax
 
 
 def precision_recall(calibration, cutpoint=None, ax=None):
     """Precision against recall, one point for every cutpoint that there is."""
+    curve = _calibration(calibration).curve
+    at = None if cutpoint is None else curve.at(calibration.distance(cutpoint))
     ax = _axes(ax, (4.6, 4.0))
-    recall, precision = calibration.curve.metric("recall"), calibration.curve.metric("precision")
+    recall, precision = curve.metric("recall"), curve.metric("precision")
     ax.plot(recall, precision, color=SAME, marker=".", markersize=3, linewidth=1)
-    if cutpoint is not None:
-        at = calibration.curve.at(calibration.distance(cutpoint))
-        ax.plot(at.metric("recall"), at.metric("precision"), "o", color=CUT, label=f"cutpoint {cutpoint}")
+    if at is not None:
+        name = cutpoint if isinstance(cutpoint, str) else f"{cutpoint:.3f}"
+        ax.plot(at.metric("recall"), at.metric("precision"), "o", color=CUT, label=f"cutpoint {name}")
         ax.legend(frameon=False, loc="lower left")
     ax.set(xlabel="recall", ylabel="precision")
     sns.despine(ax=ax)
@@ -148,8 +188,13 @@ def precision_recall(calibration, cutpoint=None, ax=None):
 
 def confusion(matrix, classes, ax=None, title=""):
     """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across."""
-    ax = _axes(ax, (5.6, 4.4))
-    matrix = np.asarray(matrix)
+    matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
+    if matrix.shape != (len(classes), len(classes) + 1) or matrix.dtype.kind not in "iu":
+        raise ValueError(
+            f"matrix must be whole numbers of the shape (classes, classes + 1), here ({len(classes)}, "
+            f"{len(classes) + 1}); got {matrix.dtype} {matrix.shape}."
+        )
+    ax = _axes(ax, (5.8, 4.4))
     wrong = matrix.copy()
     wrong[np.arange(len(classes)), np.arange(len(classes))] = 0  # colour the errors, not the bulk
     sns.heatmap(
@@ -161,7 +206,7 @@ def confusion(matrix, classes, ax=None, title=""):
         linewidths=0.5,
         linecolor="#dddddd",
         xticklabels=[*classes, "unknown"],
-        yticklabels=list(classes),
+        yticklabels=classes,
         ax=ax,
     )
     ax.axvline(len(classes), color=CUT, linewidth=2)
@@ -172,18 +217,25 @@ def confusion(matrix, classes, ax=None, title=""):
 
 def group_bars(report, ax=None):
     """Right, unknown and wrong shares of each group, from `evaluate_classification`."""
-    ax = _axes(ax, (6.4, 0.55 * len(report) + 1.1))
+    if not isinstance(report, dict) or not all(
+        isinstance(g, dict) and {*PARTS} <= {*g} for g in report.values()
+    ):
+        raise ValueError("report must be what `evaluate_classification` gives: {group: {'right': ..}}.")
+    ax = _axes(ax, (6.8, 0.55 * len(report) + 1.1))
     left = np.zeros(len(report))
-    for part, color in (("right", SAME), ("unknown", UNCERTAIN), ("wrong", DIFFERENT)):
-        shares = np.array([100 * group[part] for group in report.values()])
+    for part, color in PARTS.items():
+        shares = np.nan_to_num([100 * group[part] for group in report.values()])
         ax.barh(list(report), shares, left=left, color=color, label=part)
         for y, (start, share) in enumerate(zip(left, shares)):
-            if share >= 4:
+            if share >= NARROW:
                 ax.text(start + share / 2, y, f"{share:.1f}%", ha="center", va="center", color="white")
         left += shares
+    for y, group in enumerate(report.values()):  # what is too narrow for its number has it beside the bar
+        narrow = [f"{100 * group[part]:.1f}% {part}" for part in PARTS if 0 < 100 * group[part] < NARROW]
+        ax.text(101, y, "\n".join(narrow), va="center", fontsize=8)
     ax.invert_yaxis()
     ax.set(xlabel="percent of queries", xlim=(0, 100))
-    ax.legend(frameon=False, ncol=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    _above(ax)
     sns.despine(ax=ax, left=True)
     return ax
 
@@ -197,17 +249,22 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
             keeps the directions of largest spread.
         marked: rows to mark with a cross, such as the mistakes; or None.
     """
-    ax = _axes(ax, (6.0, 5.2))
     embeddings = checks.embeddings("embeddings", embeddings)
+    if min(embeddings.shape) < 2 or len(embeddings) < 3:
+        raise ValueError(
+            f"embeddings must be 3 vectors or more, of 2 dimensions or more; got {embeddings.shape}."
+        )
     labels = checks.labels("labels", labels, len(embeddings), "embeddings")
+    marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))
     flat = checks.choose("method", method, {"tsne": _tsne, "pca": _pca})(embeddings, seed)
+    ax = _axes(ax, (6.0, 5.2))
     palette = sns.color_palette("colorblind", len(np.unique(labels)))
     for color, c in zip(palette, np.unique(labels)):
         points = flat[labels == c]
         ax.scatter(*points.T, s=9, color=color, linewidths=0)
         ax.text(*np.median(points, axis=0), str(c), fontsize=15, weight="bold", ha="center", va="center",
                 bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1})  # fmt: skip
-    if marked is not None:
+    if len(marked):
         ax.plot(*flat[marked].T, "x", color=CUT, markersize=6)
     ax.set(xticks=[], yticks=[])
     sns.despine(ax=ax, left=True, bottom=True)
@@ -227,18 +284,31 @@ def _pca(embeddings, seed):
 
 
 def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=5):
-    """The queries nearest the cutpoint, on either side of it; returns the Figure.
+    """The queries nearest the cutpoint: the last ones accepted, above the first ones beyond it.
+
+    Above each image: its true class, the answer, and the distance; framed by right, wrong or unknown.
 
     Args:
         images: (q, height, width) the queries. labels: (q,) their true class ids.
         neighbors: `Neighbors` (q, k). cutpoint: a distance. each: how many on each side.
+
+    Returns:
+        the Figure.
     """
-    predicted, distances = matching.decide(neighbors, matcher)
+    images = checks.images("images", images, (len(expect(neighbors)),))
+    labels = checks.labels("labels", labels, len(images), "queries")
+    each = checks.whole_number("each", each, at_least=1)
+    cutpoint = checks.distance("cutpoint", cutpoint)
+    answers = matching.match(neighbors, cutpoint, matcher)
+    distances = matching.decide(neighbors, matcher)[1]
     order = np.argsort(distances, kind="stable")
-    border = np.searchsorted(distances[order], cutpoint, side="right")
-    chosen = order[max(0, border - each) : border + each]
-    titles = []
-    for i in chosen:
-        answer = predicted[i] if distances[i] <= cutpoint else UNKNOWN
-        titles.append(f"{labels[i]} \u2192 {'?' if answer == UNKNOWN else answer}\n{distances[i]:.3f}")
-    return image_grid(images[chosen], titles, columns=2 * each)
+    border = np.searchsorted(distances[order], np.float32(cutpoint), side="right")
+    title = f"the last inside the cutpoint of {cutpoint:.3f}, and the first outside"
+    figure, axes = _grid(2, each, (1.1, 1.35), title)
+    for row, chosen in zip(axes, (order[:border][-each:], order[border:][:each])):
+        for ax, i in zip(row, chosen):
+            right, unknown = answers[i] == labels[i], answers[i] == UNKNOWN
+            color = UNCERTAIN if unknown else SAME if right else DIFFERENT
+            answer = "?" if unknown else answers[i]
+            _image(ax, images[i], f"{labels[i]} \u2192 {answer}\n{distances[i]:.3f}", color)
+    return figure
