@@ -235,12 +235,18 @@ function legend(tables) {
   return { node, move };
 }
 
+/** A short address for a picture: twenty tiles with a long one each would make every step slow. */
+function blobAddress(data) {
+  const [kind, text] = data.slice(5).split(";base64,");
+  return URL.createObjectURL(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: kind }));
+}
+
 /** The digits nearest the line, the last matched on the left and the first unknown on the right. */
 function strip(tables) {
-  const sheet = tables.pictures, size = 46;
+  const sheet = tables.pictures, size = 46, address = sheet && blobAddress(sheet.src);
   const picture = (tile, alt) => {
     const node = h("div", { class: "digit", role: "img", "aria-label": alt }), scale = size / sheet.height;
-    node.style.cssText = `width:${sheet.width * scale}px;height:${size}px;background-image:url(${sheet.src});` +
+    node.style.cssText = `width:${sheet.width * scale}px;height:${size}px;background-image:url(${address});` +
       `background-size:${sheet.columns * sheet.width * scale}px auto;background-position:` +
       `${-(tile % sheet.columns) * sheet.width * scale}px ${-Math.floor(tile / sheet.columns) * size}px`;
     return node;
@@ -264,7 +270,7 @@ function strip(tables) {
     sides.outside.replaceChildren(...view.outside.map(sample));
     for (const side of Object.values(sides)) if (!side.children.length) side.append(h("li", { class: "none" }, "none"));
   }
-  return { node, move };
+  return { node, move, forget: () => address && URL.revokeObjectURL(address) };
 }
 
 // ---------------------------------------------------------------- the panel
@@ -395,7 +401,10 @@ function render({ model, el }) {
     layout();
   });
   watch.observe(plot);
-  return () => watch.disconnect();
+  return () => {
+    watch.disconnect();
+    digits.forget();
+  };
 }
 
 /** A model without a kernel, for a static page: the traits are plain values. */

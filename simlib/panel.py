@@ -124,6 +124,6 @@ def sprites(tiles):
         y, x = i // columns * height, i % columns * width
         sheet[y : y + height, x : x + width] = tile
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, format="png", optimize=True)
+    Image.fromarray(sheet).save(file, format="png")
     src = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     return {"src": src, "columns": columns, "count": count, "height": height, "width": width}
