@@ -162,11 +162,12 @@ pd.DataFrame({"plain network": plain_right}).T.round(3)
 # ## Idea one: more classes
 #
 # A model that must tell more classes apart needs features that serve for many of them. We have only six. But a digit on its side is a different
-# sign! Turn every picture by 90, 180 and 270 degrees, call each turn a class of its own, and six classes become 24.
+# sign, and so is its mirror image! Turn every picture by 90, 180 and 270 degrees, mirror it, and call each of these a class of its own: six classes
+# become 48.
 #
 # ## Idea two: no picture twice
 #
-# Nobody writes a 7 the same way twice. So we bend, turn, shift and zoom each picture a little before the model sees it.
+# Nobody writes a 7 the same way twice. So we turn, shift, zoom, slant and bend each picture a little before the model sees it.
 #
 # Both ideas are in `recipe.batches`. Here is one batch of it, a row for each class.
 

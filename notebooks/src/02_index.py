@@ -140,7 +140,9 @@ ax.minorticks_off()
 sns.despine()
 
 # %% [markdown]
-# @@ONE@@
+# More than half: a single example finds the right digit nine times in ten, 0.911 for the seen and 0.903 for the unseen ones. With 20 it is 0.967 and 0.959.
+# After that it is mostly the unseen digits that gain: 0.978 with 100 examples. The model has never learned to pack them tightly, so it takes more examples
+# to cover all the ways of writing them. (Small ups and downs are luck: each point is the mean of five draws.)
 #
 # ## What it refuses
 #
