@@ -7,7 +7,6 @@ The panel that draws them is `explorer.js`. It looks up what was counted here an
 its own. Where it cannot run, the explorer shows a picture that carries the tables inside.
 """
 
-import base64
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +15,9 @@ from simlib import checks, matching, metrics, panel
 from simlib.calibration import OPTIMAL, Calibration, Cutpoint, calibrate
 from simlib.neighbors import UNKNOWN, Neighbors
 
-ALL, ASK = "all", "ask"
+ALL = "all"
 EACH = 5  # digits shown on either side of the line
 SHOWN = ("f1", "precision", "recall", "fpr")
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +65,30 @@ class _Group:
 
     def __init__(self, rows, distances, right):
         self.rows = rows[np.argsort(distances[rows], kind="stable")]
-        curve = metrics.curve(distances[rows], right[rows])
+        self.distances, self.right = distances[self.rows], right[self.rows]
+        self.curve = metrics.curve(self.distances, self.right)
         # A place that a search padded lies at infinity: no cutpoint gets there.
-        finite = np.isfinite(curve.distances)
-        self.steps = curve.distances[finite]
-        nothing = vars(curve.at(-np.inf))
-        tables = {name: np.append(nothing[name], c[finite]) for name, c in vars(curve.counts).items()}
+        finite = np.isfinite(self.curve.distances)
+        self.steps, self.reachable = self.curve.distances[finite], int(np.isfinite(self.distances).sum())
+        nothing = vars(self.curve.at(-np.inf))
+        tables = {name: np.append(nothing[name], c[finite]) for name, c in vars(self.curve.counts).items()}
         self.counts = metrics.Counts(**tables)
-        self.reachable = int(np.isfinite(distances[self.rows]).sum())
 
     def position(self, threshold):
         return int(np.searchsorted(self.steps, np.float32(threshold), side="right"))
 
+    def tables(self, edges):
+        lists = {"rows": self.rows.tolist(), "steps": _short(self.steps), "reachable": self.reachable}
+        near = np.isfinite(self.distances)
+        for name, chosen in (("same", self.right), ("different", ~self.right)):
+            lists[name] = np.histogram(self.distances[chosen & near], edges)[0].tolist()
+        lists |= {name: c.tolist() for name, c in vars(self.counts).items()}
+        for name in SHOWN:  # JSON has no NaN
+            lists[name] = [None if np.isnan(v) else v for v in self.counts.metric(name).tolist()]
+        return lists
 
-class Explorer:
+
+class Explorer(panel.Face):
     """What `explore_threshold` returns: `view` and `best` for numbers, itself for the panel.
 
     Attributes:
@@ -112,9 +120,10 @@ class Explorer:
         if shown is not None and shown.ndim > np.ndim(images) and len(shown) == len(rows):
             shown = shown[rows, column]  # one of k
         self._neighbor_images = panel.as_ink("neighbor_images", shown, len(rows))
-        self.classes = tuple(
-            np.unique([*self._labels, *self._predicted[self._predicted != UNKNOWN]]).tolist()
-        )
+        occurring = np.union1d(self._labels, self._predicted)
+        self.classes = tuple(occurring[occurring != UNKNOWN].tolist())
+        if not np.isfinite(self._distances).any():
+            raise ValueError("neighbors: no query found anybody, so there is no distance to explore.")
         right = self._predicted == self._labels
         self._groups = {ALL: _Group(rows, self._distances, right)}
         for name, classes in (groups or {}).items():
@@ -124,9 +133,8 @@ class Explorer:
                 raise ValueError(f"groups: {name!r}: {why}; leave it out.")
             self._groups[name] = _Group(members, self._distances, right)
         self.groups, self.noun, self.guess = tuple(self._groups), noun, guess
-        if guess is not None and guess != ASK:
+        if guess is not None and guess != panel.ASK:
             self.guess = _number("guess", guess)
-        self._panel = None
 
     @property
     def calibrated(self):
@@ -190,75 +198,18 @@ class Explorer:
         """Everything that the panel looks up, as plain lists: ready for JSON."""
         finite = self._distances[np.isfinite(self._distances)]
         edges = np.histogram_bin_edges(finite, min(60, max(10, len(finite) // 8)))
-        groups = {name: self._group_tables(part, edges) for name, part in self._groups.items()}
         return {
             "noun": self.noun,
             "classes": list(self.classes),
             "calibrated": self.calibrated,
             "guess": self.guess,
             "edges": edges.tolist(),
-            "groups": groups,
+            "groups": {name: part.tables(edges) for name, part in self._groups.items()},
             "distance": _short(self._distances),
             "label": self._labels.tolist(),
             "match": self._predicted.tolist(),
-            "pictures": self._sprites(),
+            "pictures": panel.sheet(self._images, self._neighbor_images, self._ids),
         }
-
-    def _group_tables(self, part, edges):
-        right = self._predicted[part.rows] == self._labels[part.rows]
-        distances = self._distances[part.rows]
-        tables = {"rows": part.rows.tolist(), "steps": _short(part.steps), "reachable": part.reachable}
-        for name, chosen in (("same", right), ("different", ~right)):
-            tables[name] = np.histogram(distances[chosen & np.isfinite(distances)], edges)[0].tolist()
-        tables |= {name: c.tolist() for name, c in vars(part.counts).items()}
-        for name in SHOWN:  # JSON has no NaN
-            tables[name] = [None if np.isnan(v) else v for v in part.counts.metric(name).tolist()]
-        return tables
-
-    def _sprites(self):
-        if self._images is None:
-            return None
-        if self._neighbor_images is None:
-            return panel.sprites(self._images) | {"neighbor": None}
-        _, first, place = np.unique(self._ids, return_index=True, return_inverse=True)
-        tiles = np.concatenate([self._images, self._neighbor_images[first]])  # each indexed item once
-        return panel.sprites(tiles) | {"neighbor": (len(self._images) + place).tolist()}
-
-    def figure(self):
-        """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
-        if self.guess == ASK:
-            return panel.figure(self._matches, self._labels, None, None, "Where would you put the cutpoint?")
-        view = self.view(self.calibrated)
-        words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
-        return panel.figure(self._matches, self._labels, view, self.calibration, words, self.guess)
-
-    @property
-    def panel(self):
-        """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
-        if self._panel is None:
-            try:
-                made = panel.panel_class()
-            except ImportError:
-                return None
-            start = float(np.median(self._groups[ALL].steps)) if self.guess == ASK else self.calibrated
-            guess = None if self.guess == ASK else self.guess
-            self._panel = made(tables=self.tables(), threshold=start, guess=guess)
-        return self._panel
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        live, picture = self.panel, panel.png(self.figure(), self.tables())
-        bundle = {"text/plain": repr(self), "image/png": base64.b64encode(picture).decode()}
-        if live is not None:
-            bundle[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": live.model_id}
-        return bundle
-
-    def __repr__(self):
-        made = self.calibration
-        lines = [f"Threshold explorer of {len(self._labels)} {self.noun} ({made.matcher} of k = {made.k})"]
-        if self.guess == ASK:
-            return f"{lines[0]}\n  Where would you put the cutpoint? Guess first."
-        lines.append(f"  {self.view(self.calibrated).words}")
-        return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))
 
 
 def explore_threshold(neighbors, labels, images=None, neighbor_images=None, groups=None,

@@ -6,6 +6,7 @@ picture carries those tables inside, so a page can be made from a stored noteboo
 """
 
 import base64
+import dataclasses
 import functools
 import io
 import json
@@ -17,6 +18,8 @@ import numpy as np
 from simlib import checks
 
 HERE = Path(__file__).parent
+ASK = "ask"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds the tables
 
 
@@ -43,13 +46,56 @@ def panel_class():
     return Panel
 
 
-def figure(matches, labels, view, calibration, words, guess=None):
+class Face:
+    """How an explorer shows itself. The numbers are the business of `simlib.explorer.Explorer`."""
+
+    _live = None
+
+    @property
+    def panel(self):
+        """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
+        if self._live is None:
+            try:
+                made = panel_class()
+            except ImportError:
+                return None
+            asked, tables = self.guess == ASK, self.tables()
+            start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
+            self._live = made(tables=tables, threshold=start, guess=None if asked else self.guess)
+        return self._live
+
+    def figure(self):
+        """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
+        matches, curve = (self._matches, self._labels), self._groups["all"].curve
+        if self.guess == ASK:
+            return still(*matches, "Where would you put the cutpoint?")
+        view = self.view(self.calibrated)
+        words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
+        return still(*matches, words, view, dataclasses.replace(self.calibration, curve=curve), self.guess)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        picture = base64.b64encode(png(self.figure(), self.tables())).decode()
+        bundle = {"text/plain": repr(self), "image/png": picture}
+        if self.panel is not None:
+            bundle[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
+        return bundle
+
+    def __repr__(self):
+        made = self.calibration
+        head = f"Threshold explorer of {len(self._labels)} {self.noun} ({made.matcher} of k = {made.k})"
+        if self.guess == ASK:
+            return f"{head}\n  Where would you put the cutpoint? Guess first."
+        lines = [head, f"  {self.view(self.calibrated).words}"]
+        return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))
+
+
+def still(matches, labels, words, view=None, calibration=None, guess=None):
     """The explorer as a still picture; a matplotlib Figure.
 
     Args:
         matches: `Neighbors` (n, 1), the match of each query. labels: (n,) true class ids.
-        view: the `View` at the calibrated cutpoint; None shows the distances alone, and no answer.
-        calibration: its curve is drawn. words: the title. guess: a second line, at this distance.
+        words: the title. view: the `View` at the calibrated cutpoint; None shows no answer.
+        calibration: its curve is drawn. guess: a second line, at this distance.
     """
     from matplotlib.figure import Figure
 
@@ -57,28 +103,28 @@ def figure(matches, labels, view, calibration, words, guess=None):
 
     near = np.isfinite(matches.distances[:, 0])
     matches, labels = matches[near], labels[near]
-    still = Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
-    still.suptitle(words, fontsize=10)
+    picture = Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
+    picture.suptitle(words, fontsize=10)
     if view is None:
-        plots.distance_histogram(matches, labels, ax=still.subplots())
-        return still
-    axes = still.subplot_mosaic([["heaps", "matrix"], ["curves", "matrix"]], width_ratios=[1.15, 1])
+        plots.distance_histogram(matches, labels, ax=picture.subplots())
+        return picture
+    axes = picture.subplot_mosaic([["heaps", "matrix"], ["curves", "matrix"]], width_ratios=[1.15, 1])
     plots.distance_histogram(matches, labels, view.threshold, ax=axes["heaps"])
     plots.metric_curves(calibration, cutpoint=view.threshold, ax=axes["curves"])
     plots.confusion(view.matrix, view.classes, ax=axes["matrix"])
     for name in ("heaps", "curves") if guess is not None else ():
         axes[name].axvline(guess, color=plots.CUT, linestyle="dotted", label=f"your guess {guess:.3f}")
     axes["heaps"].legend(fontsize=8, loc="upper right", framealpha=0.9, edgecolor="none")
-    return still
+    return picture
 
 
-def png(still, tables):
+def png(figure, tables):
     """A Figure as PNG bytes, with the tables inside; `tables_in` reads them back."""
     from PIL.PngImagePlugin import PngInfo
 
     info, file = PngInfo(), io.BytesIO()
     info.add_text(PNG_KEY, json.dumps(tables, separators=(",", ":")), zip=True)
-    still.savefig(file, format="png", dpi=100, pil_kwargs={"pnginfo": info})
+    figure.savefig(file, format="png", dpi=100, pil_kwargs={"pnginfo": info})
     return file.getvalue()
 
 
@@ -113,17 +159,29 @@ def as_ink(name, images, length):
     return 255 - images if images.ndim == 3 else images
 
 
-def sprites(tiles):
-    """All tiles on one sheet, as the browser reads it: {src, columns, count, height, width}."""
+def sheet(images, neighbor_images, ids):
+    """All pictures on one sheet, as the browser reads it; each indexed item stands there once.
+
+    Returns:
+        {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour is tile
+        neighbor[i], or neighbor is None without their images. None without images.
+    """
     from PIL import Image
 
+    if images is None:
+        return None
+    tiles, neighbor = images, None
+    if neighbor_images is not None:
+        _, first, place = np.unique(ids, return_index=True, return_inverse=True)
+        tiles, neighbor = np.concatenate([images, neighbor_images[first]]), (len(images) + place).tolist()
     (count, height, width), columns = tiles.shape[:3], int(np.ceil(np.sqrt(len(tiles))))
     shape = (-(-count // columns) * height, columns * width, *tiles.shape[3:])
-    sheet = np.full(shape, 255, np.uint8)
+    pixels = np.full(shape, 255, np.uint8)
     for i, tile in enumerate(tiles):
         y, x = i // columns * height, i % columns * width
-        sheet[y : y + height, x : x + width] = tile
+        pixels[y : y + height, x : x + width] = tile
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, format="png")
+    Image.fromarray(pixels).save(file, format="png")
     src = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-    return {"src": src, "columns": columns, "count": count, "height": height, "width": width}
+    size = {"columns": columns, "count": count, "height": height, "width": width}
+    return {"src": src, "neighbor": neighbor, **size}

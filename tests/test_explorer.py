@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from simlib import panel, plots
 from simlib.calibration import calibrate
-from simlib.explorer import WIDGET, explore_threshold
+from simlib.explorer import explore_threshold
 from simlib.neighbors import UNKNOWN, Neighbors
+from simlib.panel import WIDGET
 
 GROUPS = {"seen": [0, 1, 2], "unseen": [3, 4]}
 
@@ -275,7 +276,9 @@ def test_matches_that_are_all_right_make_a_panel():
 
 
 GOOD = Neighbors([[1], [2]], [[0.1], [0.2]], [[0], [1]])
-EMPTY = Neighbors(np.empty((0, 1)), np.empty((0, 1)), np.empty((0, 1)))
+EMPTY = GOOD[:0]
+NOBODY = Neighbors([[-1]], [[np.inf]], [[-1]])
+FITTING = calibrate(GOOD, [1, 2])
 
 
 @pytest.mark.parametrize(
@@ -295,6 +298,10 @@ EMPTY = Neighbors(np.empty((0, 1)), np.empty((0, 1)), np.empty((0, 1)))
         ({"neighbors": GOOD, "labels": [1, 2], "guess": float("nan")}, "guess must be a number"),
         ({"neighbors": GOOD, "labels": [1, 2], "images": np.zeros((3, 4, 4))}, r"images must be \(2, height"),
         ({"neighbors": GOOD, "labels": [1, 2], "images": np.zeros((2, 16))}, r"images must be \(2, height"),
+        (
+            {"neighbors": NOBODY, "labels": [1], "calibration": calibrate(GOOD, [1, 2])},
+            "no query found anybody",
+        ),
         ({"neighbors": GOOD, "labels": [1, 2], "calibration": 0.3}, "calibration must be a Calibration"),
     ],
 )
