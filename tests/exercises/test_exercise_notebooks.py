@@ -47,7 +47,7 @@ def test_a_starter_holds_no_line_of_an_answer(name):
 def copy(tmp_path_factory):
     """The exercises' folder, copied: what is solved here must not count as the reader's progress."""
     folder = tmp_path_factory.mktemp("course") / "exercises"
-    shutil.copytree(course.HERE, folder, ignore=shutil.ignore_patterns(".progress.json", "__pycache__"))
+    shutil.copytree(course.HERE, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.keras"))
     (folder.parent / "notebooks").symlink_to(ROOT / "notebooks", target_is_directory=True)
     return folder
 

@@ -40,17 +40,26 @@ def given(name):
 
 
 def run(cells, namespace):
-    """Execute the untitled code cells, in the exercises' folder as a notebook does."""
+    """Execute the untitled code cells."""
     for cell in cells:
         if cell.cell_type == "code" and not cell.metadata["role"]:
             exec(cell.source, namespace)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder that has the notebooks beside it, as exercises/ has: answers may save files there."""
+    folder = tmp_path_factory.mktemp("course") / "exercises"
+    folder.mkdir()
+    (folder.parent / "notebooks").symlink_to(course.HERE.parent / "notebooks", target_is_directory=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def in_the_folder(monkeypatch, tmp_path):
-    """The notebooks' working directory; progress goes elsewhere, and figures are closed."""
-    monkeypatch.chdir(course.HERE)
-    monkeypatch.setattr(course, "PROGRESS", tmp_path / "progress.json")
+def in_the_folder(folder, monkeypatch):
+    """The working directory of a notebook; progress goes there, too, and figures are closed."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(course, "PROGRESS", folder / ".progress.json")
     yield
     matplotlib.pyplot.close("all")
 
