@@ -1,6 +1,7 @@
 """A real Chromium for the browser tests, driven by Playwright. Without one they are skipped, and say why.
 
-`make test-browser` installs what is missing. CHROMIUM=/path/to/chromium uses another one.
+`make test-browser` installs what is missing, and sets BROWSER=required: what is missing then fails.
+CHROMIUM=/path/to/chromium uses another one.
 """
 
 import os
@@ -16,12 +17,20 @@ QUIET = "no-sandbox disable-gpu disable-quic no-first-run disable-sync".split()
 QUIET += ["disable-background-networking", "disable-component-update"]
 
 
+def missing(what):
+    stop = pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip
+    stop(f"{what}; `make test-browser` installs what these tests need")
+
+
 @pytest.fixture(scope="session")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: `make test-browser`")
+    try:
+        from playwright import sync_api as playwright
+    except ImportError:
+        missing("there is no Playwright")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
-        pytest.skip("no Chromium on this machine: `make test-browser` installs it")
+        missing("there is no Chromium on this machine")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=chromium, args=[f"--{flag}" for flag in QUIET])
         yield started
@@ -93,4 +102,7 @@ def panel_on():
 @pytest.fixture(scope="session")
 def notebook():
     """Notebook 04, executed and stored, with the panel in it. EXPLORER_NOTEBOOK names another one."""
-    return Path(os.environ.get("EXPLORER_NOTEBOOK", ROOT / "notebooks" / "04_calibrate.ipynb"))
+    path = Path(os.environ.get("EXPLORER_NOTEBOOK", ROOT / "notebooks" / "04_calibrate.ipynb"))
+    if not path.exists() or "explore_threshold(" not in path.read_text(encoding="utf-8"):
+        missing(f"{path.name} does not hold the explorer")
+    return path
