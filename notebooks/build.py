@@ -59,6 +59,7 @@ def run(name):
             timeout=600,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,  # of a progress bar, keep what is left on the screen
             resources={"metadata": {"path": str(HERE)}},
             on_cell_complete=on_cell_complete,
         ).execute(stderr=subprocess.DEVNULL)  # the kernel's own log; what cells say is in the notebook

@@ -120,14 +120,14 @@ plain.embed(x_batch).shape
 
 
 # %%
-def show_similarity(model, title, ax):
-    embeddings = model.embed(x_batch)
+def show_similarity(model, x, title, ax):
+    embeddings = model.embed(x)
     sns.heatmap(embeddings @ embeddings.T, vmin=0, vmax=1, cmap="Blues", square=True, ax=ax)
     ax.set(title=title, xticks=[], yticks=[])
 
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-show_similarity(plain, "similarity before training", axes[0])
+show_similarity(plain, x_batch, "similarity before training", axes[0])
 sns.heatmap(same, cmap="Blues", square=True, ax=axes[1])
 axes[1].set(title="what we want", xticks=[], yticks=[]);
 
@@ -169,13 +169,13 @@ pd.DataFrame({"plain network": plain_right}).T.round(3)
 #
 # Nobody writes a 7 the same way twice. So we turn, shift, zoom, slant and bend each picture a little before the model sees it.
 #
-# Both ideas are in `recipe.batches`. Here is one batch of it, a row for each class.
+# Both ideas are in `recipe.batches`. Here is one batch of it.
 
 # %%
 batches = recipe.batches(x_train, y_train)
 x_turned, y_turned = batches[0]
 plots.image_grid(
-    x_turned, columns=batches.examples_per_class, title=f"{batches.classes_per_batch} classes a batch"
+    x_turned, columns=2 * batches.examples_per_class, title="a batch of 12 classes, two in each row"
 );
 
 # %% [markdown]
@@ -201,12 +201,13 @@ plots.training_curve(history);
 plots.training_curve(history, ["positive_mean", "negative_mean"]);
 
 # %% [markdown]
-# Last, the 36 digits from above: six dark blocks, the rest pale.
+# Last, the similarity of digits again, but of the *unseen* ones: six each of 8, 5, 0 and 4, from the test split. **Which network will show the cleaner blocks?**
 
 # %%
+x_new, y_new = simlib.select_examples(x_test, y_test, unseen, n=6)
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-show_similarity(plain, "plain network", axes[0])
-show_similarity(model, "with both ideas", axes[1])
+show_similarity(plain, x_new, "plain network", axes[0])
+show_similarity(model, x_new, "with both ideas", axes[1])
 
 # %% [markdown]
 # ## What was each idea worth?
