@@ -15,8 +15,9 @@ class Index:
 
     Args:
         distance: "cosine", "euclidean", "squared_euclidean", "manhattan" or "inner_product".
-        search: the backend, "exact".
-        store: where payloads are kept, "memory".
+        search: the backend: "exact", "faiss" or "milvus"; with options, a dict such as
+            {"name": "milvus", "uri": "http://localhost:19530"}. `FaissSearch` and `MilvusSearch` list them.
+        store: where payloads are kept: "memory", "disk" or "milvus"; or a dict, as above.
 
     >>> index = Index("euclidean").add([[0.0, 0.0], [3.0, 4.0]], labels=[7, 1])
     >>> index.lookup([[0.0, 1.0]], k=2)
@@ -109,7 +110,7 @@ class Index:
         return items.store.get(ids)
 
     def reset(self):
-        """Remove everything."""
+        """Remove everything, a disk store's file and a Milvus collection included."""
         with self._adding:
             self._items = self._items.empty()
 
@@ -131,11 +132,15 @@ class Index:
         )
 
     def save(self, path):
-        """Write everything to one file, `path` (an .npz); the old file stays whole until the end."""
+        """Write everything to one file, `path` (an .npz); the old file stays whole until the end.
+
+        What lies outside, in Milvus or in a file of your own, stays there: only its name is saved.
+        """
         with self._adding:  # not half of an add
             items = self._items
             arrays = {"labels": items.labels.rows, **items.search.state(), **items.store.state()}
-        header = {"distance": self.distance, "search": items.search.name, "store": items.store.name}
+        _, search_made_of, store_made_of = items.made_of
+        header = {"distance": self.distance, "search": search_made_of, "store": store_made_of}
         archive.write(path, "index", header, arrays)
 
     @classmethod
@@ -153,14 +158,16 @@ class Index:
 class _Items:
     """What an index holds: vectors, labels and payloads, in step. `Index` hands over checked arrays."""
 
-    def __init__(self, distance, search_name, store_name):
-        self.made_of = distance, search_name, store_name
-        self.search = search.backend(search_name, distance)
-        self.store = store.store(store_name)
+    def __init__(self, distance, search_made_of, store_made_of):
+        self.made_of = distance, search_made_of, store_made_of
+        self.search = search.backend(search_made_of, distance)
+        self.store = store.store(store_made_of)
         self.labels = Growing(np.empty(0, np.int64))
         self.dim = None
 
     def empty(self):
+        self.search.discard()
+        self.store.discard()
         return _Items(*self.made_of)
 
     def add(self, vectors, labels, payload):
@@ -179,14 +186,12 @@ class _Items:
             raise
 
     def restore(self, arrays):
-        vectors = checks.embeddings("vectors", arrays["vectors"])
-        labels = checks.labels("labels", arrays["labels"], len(vectors), "vectors")
         self.search.restore(arrays)
         self.store.restore(arrays)
-        if len(self.store) not in (0, len(vectors)):
-            raise ValueError(f"{len(self.store)} payloads for {len(vectors)} vectors")
-        self.labels.add(labels)
-        self.dim = vectors.shape[1] if len(vectors) else None
+        if len(self.store) not in (0, len(self.search)):
+            raise ValueError(f"{len(self.store)} payloads for {len(self.search)} vectors")
+        self.labels.add(checks.labels("labels", arrays["labels"], len(self.search), "vectors"))
+        self.dim = self.search.dim
 
 
 def _check_dim(items, vectors):

@@ -1,8 +1,10 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
-A backend has `add(vectors)`, `search(queries, k) -> (ids, distances)`, `reset()`, `len()`, and
+A backend has `add(vectors)`, `search(queries, k) -> (ids, distances)`, `reset()`, `len()`, `dim`, and
 `state()` / `restore(state)` (name -> array) for saving. It is handed vectors that are already
-checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they come.
+checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they come. `discard()`
+deletes what it keeps outside of this process. An approximate backend finds the candidates in its own way
+and measures them as this one does, so distances do not depend on the backend.
 """
 
 import numpy as np
@@ -32,6 +34,11 @@ class ExactSearch:
 
     def __len__(self):
         return len(self._vectors)
+
+    @property
+    def dim(self):
+        """The vectors' dimensions; None while there are none."""
+        return self._vectors.rows.shape[1] if len(self) else None
 
     def add(self, vectors):
         """Append vectors of shape (n, d), float32. A search at the same time sees all or none."""
@@ -89,10 +96,17 @@ class ExactSearch:
         self.reset()
         self.add(checks.embeddings("vectors", state["vectors"]))
 
+    def discard(self):
+        """Nothing lies outside of this process."""
 
-BACKENDS = {b.name: b for b in (ExactSearch,)}
+
+BACKENDS = {
+    "exact": "search.ExactSearch",
+    "faiss": "faiss_search.FaissSearch",
+    "milvus": "milvus.MilvusSearch",
+}
 
 
-def backend(name, distance):
-    """Make the search backend called `name` for a distance class."""
-    return checks.choose("search", name, BACKENDS)(distance)
+def backend(wanted, distance):
+    """Make a search backend for a distance class: by name, or {"name": ..., **options}."""
+    return checks.construct("search", wanted, BACKENDS, distance)

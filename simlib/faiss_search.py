@@ -1,0 +1,140 @@
+"""Approximate search with faiss, in memory: near the exact answer, at a small part of its cost."""
+
+import threading
+
+import numpy as np
+
+from simlib import checks
+from simlib.search import ExactSearch
+
+EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
+PROBES = 16  # lists that a query looks into
+SEEN_PER_NEIGHBOR = 8  # and enough of them to meet this many vectors for each neighbour asked for
+TRAIN_PER_LIST, TRAIN_ROUNDS = 32, 10  # k-means needs no more; faiss's 256 and 25 take 20 times as long
+
+
+class FaissSearch(ExactSearch):
+    """faiss behind the protocol of `ExactSearch`, which it also is: below 10,000 vectors it is exact.
+
+    From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a
+    query is compared with those of the 16 lists nearest to it (Jegou et al. 2011, "Product quantization
+    for nearest neighbor search", section IV). The candidates are then measured in float64.
+
+    The first lookup after adding builds what is missing. When the index has doubled it is built anew.
+    Manhattan distances are searched exactly.
+
+    Args:
+        distance: a class from `simlib.distances`.
+        factory: a faiss factory string, such as "HNSW32" or "IVF4096,PQ16", used at any size; None
+            chooses as above. A saved index of your own factory is built again at its first lookup.
+        parameters: faiss search parameters, such as "nprobe=32" or "efSearch=64"; None chooses.
+
+    Raises:
+        ImportError: faiss-cpu is not installed.
+        ValueError: a factory or parameters that faiss does not understand (at the first lookup).
+
+    >>> from simlib import Index
+    >>> Index("euclidean", search="faiss").add([[0.0], [2.0]], [7, 1]).lookup([[1.5]], k=1)
+    Neighbors of 1 query, k = 1
+      query 0: 1 at 0.5000
+    """
+
+    name = "faiss"
+
+    def __init__(self, distance, factory=None, parameters=None):
+        self._faiss = checks.extra("faiss", "faiss-cpu", 'search="faiss"')
+        self.factory, self.parameters = factory, parameters
+        self._lock = threading.Lock()  # faiss must not search while it adds
+        super().__init__(distance)
+
+    def reset(self):
+        """Forget all vectors."""
+        super().reset()
+        self._built = self._centroids = None
+        self._trained_on = 0
+
+    def search(self, queries, k):
+        """As `ExactSearch.search`, but a true neighbour can be missing (how often: measure recall)."""
+        with self._lock:
+            vectors = self._vectors.rows
+            exact = self.distance.name == "manhattan" or (not self.factory and len(vectors) < EXACT_BELOW)
+            if not exact and len(queries) and len(vectors):
+                ids = self._find(queries, vectors, min(k, len(vectors)))
+                exact = bool((ids < 0).any())  # too few in the lists that were looked into
+        return (
+            super().search(queries, k) if exact or not len(queries) else self._ranked(queries, vectors, ids)
+        )
+
+    def _find(self, queries, vectors, k):
+        index = self._up_to_date(vectors)
+        if self.parameters:
+            self._try(self._faiss.ParameterSpace().set_index_parameters, index, self.parameters)
+        elif not self.factory:
+            enough = SEEN_PER_NEIGHBOR * k * index.nlist // len(vectors)
+            index.nprobe = min(index.nlist, max(PROBES, enough))
+        return index.search(queries, k)[1]
+
+    def _ranked(self, queries, vectors, ids):
+        query = np.repeat(np.arange(len(queries)), ids.shape[1])
+        distances = self._measure(queries, query, vectors, ids.ravel()).reshape(ids.shape)
+        order = np.lexsort((ids, distances))
+        return np.take_along_axis(ids, order, 1), np.take_along_axis(distances, order, 1)
+
+    def _up_to_date(self, vectors):
+        """The faiss index of all vectors. Broken off in the middle, it is built anew next time."""
+        index, self._built = self._built, None
+        if not self.factory and len(vectors) > 2 * self._trained_on:
+            index = self._centroids = None
+        index = index or (self._made(vectors) if self.factory else self._inverted_file(vectors))
+        if index.ntotal < len(vectors):
+            index.add(vectors[index.ntotal :])
+        self._built = index
+        return index
+
+    def _made(self, vectors):
+        index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
+        index.train(vectors)
+        return index
+
+    def _inverted_file(self, vectors):
+        n, d = vectors.shape
+        lists = int(2 * n**0.5) if self._centroids is None else len(self._centroids)
+        index = self._faiss.index_factory(d, f"IVF{lists},Flat", self._metric)
+        if self._centroids is None:
+            index.cp.max_points_per_centroid, index.cp.niter = TRAIN_PER_LIST, TRAIN_ROUNDS
+            index.cp.min_points_per_centroid = 1  # else faiss prints that it would like more
+            index.train(vectors)
+            self._centroids, self._trained_on = index.quantizer.reconstruct_n(0, lists), n
+        else:  # from a saved file: the same lists as before, and so the same answers
+            index.quantizer.add(self._centroids)
+            index.train(vectors[:1])
+        return index
+
+    @property
+    def _metric(self):
+        # Of unit vectors the nearest in a straight line is also the nearest in angle.
+        product = self.distance.name == "inner_product"
+        return self._faiss.METRIC_INNER_PRODUCT if product else self._faiss.METRIC_L2
+
+    def _try(self, function, *arguments):
+        try:
+            return function(*arguments)
+        except RuntimeError as error:
+            raise ValueError(f"search: faiss refuses {arguments[1]!r}: {error}") from error
+
+    def state(self):
+        """What to save: the vectors, and the lists' centres if there are any."""
+        with self._lock:
+            state = super().state()
+            if self._centroids is not None:
+                state |= {"centroids": self._centroids, "trained_on": np.int64(self._trained_on)}
+        return state
+
+    def restore(self, state):
+        """Take back what `state` gave."""
+        super().restore(state)
+        if "centroids" in state:
+            self._centroids = checks.embeddings("centroids", state["centroids"])
+            self._trained_on = int(state["trained_on"])
+            if self._centroids.shape[1] != self.dim:
+                raise ValueError("centroids and vectors differ in their dimensions")

@@ -1,0 +1,166 @@
+"""One contract for all payload stores, and what the disk store promises beside it."""
+
+import numpy as np
+import pytest
+
+from simlib import ArtifactError, Index, store
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
+IMAGES = rng.integers(0, 256, (60, 4, 4), dtype=np.uint8)
+PAYLOADS = {
+    "images": IMAGES,
+    "floats": IMAGES / 3,
+    "names": np.array([f"name {i:02d} ü" for i in range(60)]),
+    "truths": Y > 2,
+    "numbers": np.arange(60),
+}
+
+
+@pytest.fixture(params=["memory", "disk", "disk at a path", "milvus"])
+def wanted(request, tmp_path):
+    if request.param == "disk at a path":
+        return {"name": "disk", "path": str(tmp_path / "payload.npy")}
+    if request.param == "milvus":
+        pytest.importorskip("milvus_lite")
+        return {"name": "milvus", "uri": str(tmp_path / "payload.db")}
+    return request.param
+
+
+def filled(wanted, *parts):
+    one = store.store(wanted)
+    for part in parts:
+        one.add(one.check(part, len(part)))
+    return one
+
+
+@pytest.mark.parametrize("kind", PAYLOADS)
+def test_gives_back_what_was_added_in_parts_in_any_shape_of_ids(wanted, kind):
+    items = PAYLOADS[kind]
+    one = filled(wanted, items[:1], items[1:40], items[40:])
+    assert len(one) == 60
+    ids = np.array([[0, 59, 7], [1, 0, 59]])
+    np.testing.assert_array_equal(one.get(ids), items[ids])
+    assert one.get(ids).dtype == items.dtype
+    np.testing.assert_array_equal(one.get(np.int64(5)), items[5])
+    assert one.get(np.empty((0, 3), np.int64)).shape == (0, 3, *items.shape[1:])
+
+
+def test_keeps_and_gives_copies(wanted):
+    items = IMAGES.copy()
+    one = filled(wanted, items)
+    items[:] = 0
+    one.get(np.array([0, 1]))[:] = 5
+    np.testing.assert_array_equal(one.get(np.arange(60)), IMAGES)
+
+
+def test_truncate_then_add_then_reset_then_another_shape(wanted):
+    one = filled(wanted, np.arange(6))
+    one.truncate(3)
+    assert len(one) == 3
+    one.add(np.array([9, 8]))
+    assert one.get(np.arange(5)).tolist() == [0, 1, 2, 9, 8]
+    one.reset()
+    assert len(one) == 0 and one.like is None
+    one.add(one.check(["a", "b"], 2))
+    assert one.get(np.array([1, 0])).tolist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("kind", PAYLOADS)
+def test_save_load_and_grow(wanted, kind, tmp_path):
+    items = PAYLOADS[kind]
+    Index("euclidean", store=wanted).add(X, Y, items).save(tmp_path / "index.npz")
+    again = Index.load(tmp_path / "index.npz")
+    np.testing.assert_array_equal(again.payload(np.arange(60)), items)
+    again.add(X, Y, items)
+    np.testing.assert_array_equal(again.payload(np.arange(60, 120)), items)
+
+
+def test_an_index_shows_the_neighbours_payload_whatever_the_store(wanted):
+    index = Index("euclidean", store=wanted).add(X, Y, IMAGES)
+    found = index.lookup(X, k=3)
+    np.testing.assert_array_equal(index.payload(found.ids), IMAGES[found.ids])
+    index.reset()
+    index.add(X[:2], Y[:2], ["a", "b"])
+    assert index.payload([0, 1]).tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "items, length, message",
+    [
+        (IMAGES[:3], 2, "payload must have one entry a vector"),
+        (IMAGES[:3, 1:], 3, "use one shape and kind"),
+        (IMAGES[:3] / 2, 3, "use one shape and kind"),
+    ],
+)
+def test_bad_payload(wanted, items, length, message):
+    with pytest.raises(ValueError, match=message):
+        filled(wanted, IMAGES).check(items, length)
+
+
+def test_outside_of_memory_the_first_dtype_is_kept(wanted):
+    if wanted == "memory":
+        pytest.skip("an array in memory widens its dtype")
+    one = filled(wanted, np.array(["abc"]))
+    one.add(one.check(["d"], 1))
+    assert one.get(np.array([1, 0])).tolist() == ["d", "abc"]
+    with pytest.raises(ValueError, match="was begun with <U3; convert them, or reset"):
+        one.check(["abcd"], 1)
+
+
+# the disk store
+
+
+def at(tmp_path):
+    return {"name": "disk", "path": tmp_path / "payload.npy"}
+
+
+def test_the_file_is_a_plain_npy_that_numpy_opens(tmp_path):
+    filled(at(tmp_path), IMAGES[:50], IMAGES[50:])
+    np.testing.assert_array_equal(np.load(tmp_path / "payload.npy", mmap_mode="r"), IMAGES)
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path):
+    filled(at(tmp_path), IMAGES)
+    with pytest.raises(FileExistsError, match=r"payload.npy exists. Load the index"):
+        filled(at(tmp_path), IMAGES[:1])
+    assert len(np.load(tmp_path / "payload.npy")) == 60
+
+
+def test_a_temporary_file_goes_with_its_store():
+    one = filled("disk", IMAGES)
+    folder = one.path.parent
+    assert folder.exists()
+    del one
+    assert not folder.exists()
+
+
+def test_only_what_is_asked_for_is_read(tmp_path):
+    one = filled(at(tmp_path), IMAGES)
+    assert isinstance(one.like, np.memmap)
+    assert not isinstance(one.get(np.array([1])), np.memmap)
+
+
+@pytest.mark.parametrize("spoil", ["gone", "another", "shorter", "damaged"])
+def test_loading_without_the_right_payload_file_says_so(tmp_path, spoil):
+    path = tmp_path / "payload.npy"
+    wanted = {"name": "disk", "path": str(path)}
+    Index(store=wanted).add(X, Y, IMAGES).save(tmp_path / "index.npz")
+    path.unlink()
+    if spoil == "another":
+        np.save(path, IMAGES.astype(np.int64))
+    elif spoil == "shorter":
+        np.save(path, IMAGES[:59])
+    elif spoil == "damaged":
+        path.write_bytes(b"no array")
+    with pytest.raises(ArtifactError, match=r"payload file .*put it back"):
+        Index.load(tmp_path / "index.npz")
+
+
+def test_an_index_loaded_after_its_file_has_grown_sees_what_was_saved(tmp_path):
+    index = Index(store={"name": "disk", "path": str(tmp_path / "payload.npy")}).add(X, Y, IMAGES)
+    index.save(tmp_path / "index.npz")
+    index.add(X, Y, IMAGES[::-1])
+    again = Index.load(tmp_path / "index.npz")
+    assert len(again) == 60
+    np.testing.assert_array_equal(again.payload(np.arange(60)), IMAGES)
