@@ -56,6 +56,8 @@ SETTINGS = {
         "use_download_button": False,
         "use_fullscreen_button": False,
         "secondary_sidebar_items": [],
+        "navbar_persistent": [],
+        "footer_content_items": [],
     },
     "html_copy_source": False,
     "html_static_path": ["_assets"],
