@@ -88,39 +88,44 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
 
     angle, scale_y, scale_x, slope = np.radians(amount(degrees)), amount(zoom), amount(zoom), amount(shear)
     cos, sin = np.cos(angle), np.sin(angle)
-    # Where in the source does each target pixel come from? First shear and zoom, then turn.
-    a, b = cos / (1 + scale_y), (sin + slope * cos) / (1 + scale_x)
-    c, d = -sin / (1 + scale_y), (cos - slope * sin) / (1 + scale_x)
-    row, column = (g.ravel() for g in np.mgrid[:height, :width])
-    row, column = row - (height - 1) / 2, column - (width - 1) / 2
-    source_y = a[:, None] * row + b[:, None] * column + (height - 1) / 2 + amount(shift)[:, None]
-    source_x = c[:, None] * row + d[:, None] * column + (width - 1) / 2 + amount(shift)[:, None]
-    knots = rng.normal(0, bend, (2, n, KNOTS, KNOTS))
-    bend_y, bend_x = knots.reshape(2, n, KNOTS * KNOTS) @ _between_knots(height, width)
-    return _bilinear(images, source_y + bend_y, source_x + bend_x).reshape(images.shape)
+    # Where in the source does each target pixel come from? First shear and zoom, then turn, shift, bend.
+    to_y = cos / (1 + scale_y), (sin + slope * cos) / (1 + scale_x), (height - 1) / 2 + amount(shift)
+    to_x = -sin / (1 + scale_y), (cos - slope * sin) / (1 + scale_x), (width - 1) / 2 + amount(shift)
+    knots = rng.normal(0, bend, (2, n, KNOTS * KNOTS))
+    weights = np.stack([np.column_stack([*to_y, knots[0]]), np.column_stack([*to_x, knots[1]])])
+    source_y, source_x = weights.astype(np.float32) @ _basis(height, width)
+    return _bilinear(images, source_y, source_x).reshape(images.shape)
 
 
 @functools.lru_cache
-def _between_knots(height, width):
-    """How much each knot weighs at each pixel, (KNOTS * KNOTS, height * width): linear interpolation."""
-    rows, columns = (
+def _basis(height, width):
+    """What a source position is made of: row, column, 1, and each knot's tent; (3 + knots, pixels).
+
+    A knot's tent is 1 at the knot and falls to 0 at its neighbours: linear interpolation.
+    """
+    row, column = (np.arange(side) - (side - 1) / 2 for side in (height, width))
+    tents = [
         np.maximum(0, 1 - np.abs(np.linspace(0, KNOTS - 1, side) - np.arange(KNOTS)[:, None]))
         for side in (height, width)
-    )
-    return np.kron(rows, columns)
+    ]
+    affine = [np.repeat(row, width), np.tile(column, height), np.ones(height * width)]
+    return np.concatenate([affine, np.kron(*tents)]).astype(np.float32)
 
 
 def _bilinear(images, y, x):
-    """Sample images (n, h, w) at positions (n, m): float32 (n, m)."""
+    """Sample images (n, h, w) at positions (n, m), float32: float32 (n, m)."""
     n, height, width = images.shape
     padded = np.zeros((n, height + 3, width + 3), np.float32)  # a rim of zeros: outside is empty
     padded[:, 1:-2, 1:-2] = images
     y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
-    top, left = y.astype(np.intp), x.astype(np.intp)
-    down, right = (y - top).astype(np.float32), (x - left).astype(np.float32)
+    top, left = y.astype(np.int32), x.astype(np.int32)
+    down, right = y - top.astype(np.float32), x - left.astype(np.float32)
     below = width + 3  # how far on the pixel below lies
     corner = (np.arange(n)[:, None] * (height + 3) + top) * below + left
-    flat = padded.ravel()
-    upper = flat[corner] * (1 - right) + flat[corner + 1] * right
-    lower = flat[corner + below] * (1 - right) + flat[corner + below + 1] * right
-    return upper * (1 - down) + lower * down
+
+    def across(first):
+        start = padded.take(first)
+        return start + right * (padded.take(first + 1) - start)
+
+    upper, lower = across(corner), across(corner + below)
+    return upper + down * (lower - upper)
