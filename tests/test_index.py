@@ -247,6 +247,21 @@ def test_a_growing_index_never_serves_half_a_batch(tmp_path):
     assert len(index) == 1 + batch * batches
 
 
+def test_a_save_in_the_middle_of_an_add_waits_for_its_end(tmp_path, monkeypatch):
+    index, path = Index().add(X, Y, IMAGES), tmp_path / "index.npz"
+    saver, add = threading.Thread(target=index.save, args=(path,)), index._items.search.add
+
+    def save_meanwhile(vectors):  # labels and payloads are in already, the vectors are not
+        saver.start()
+        saver.join(0.2)
+        add(vectors)
+
+    monkeypatch.setattr(index._items.search, "add", save_meanwhile)
+    index.add(X, Y, IMAGES)
+    saver.join()
+    assert_same_index(Index.load(path), index)
+
+
 def test_two_threads_that_add_at_once_mix_nothing_up():
     index = Index("euclidean")
 

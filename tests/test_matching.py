@@ -89,9 +89,14 @@ def test_cases_by_hand(matcher, labels, distances, wanted):
 
 
 def test_sums_in_another_order_are_still_equals():
-    # 1/0.1 + 1/0.7 + 1/0.3 in two orders differ in the last bit; the nearest must win regardless
-    labels, distances = [2, 1, 1, 2, 2, 1], [0.1, 0.1, 0.3, 0.3, 0.7, 0.7]
-    assert decide(one(labels, distances), "weighted")[0][0] == 2
+    """Both labels have the same distances, in mixed places: added up, they differ in the last bits."""
+    rng, pairs = np.random.default_rng(0), 12
+    distances = np.sort(rng.uniform(0.5, 1, (200, pairs)), axis=1).repeat(2, axis=1)
+    labels = np.concatenate([rng.permuted([[1, 2]] * 200, axis=1) for _ in range(pairs)], axis=1)
+    first = np.full((200, 1), 3), np.full((200, 1), 0.4)  # one of a third label, so that pairs are split
+    labels, distances = np.hstack([first[0], labels]), np.hstack([first[1], distances])
+    n = Neighbors(labels, distances, np.zeros(labels.shape, int))
+    np.testing.assert_array_equal(decide(n, "weighted")[0], labels[:, 1])  # the nearer of the tied
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,7 @@ def test_the_cutpoint_s_type_does_not_matter(kind):
 def test_huge_cutpoints_accept_all_but_the_padding(cutpoint):
     n = Neighbors([[7], [-1]], [[0.1], [np.inf]], [[0], [-1]])
     assert match(n, cutpoint).tolist() == [7, -1]
+    assert match(n, cutpoint, no_match_label=99).tolist() == [7, 99]
 
 
 def test_no_match_label_is_the_reader_s_choice():
