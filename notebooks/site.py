@@ -45,7 +45,9 @@ for (const place of document.querySelectorAll(".simlib-panel")) {
 # Room for the panel's two columns, and no frame of the theme's around it.
 STYLE = """
 .bd-main .bd-content .bd-article-container { max-width: 64rem; }
-.bd-content div.cell_output .text_html:has(.simlib-panel) { background: none !important; padding: 0 !important; }
+.bd-content div.cell_output .text_html:has(.simlib-panel) {
+  background: none !important; padding: 0 !important;
+}
 """
 SETTINGS = {
     "project": "Similarity search, by doing it",

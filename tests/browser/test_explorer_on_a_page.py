@@ -114,3 +114,24 @@ def test_a_narrow_page_breaks_nothing_and_is_readable_in_the_dark(panel):
     )
     assert ink == "rgb(232, 232, 232)" and paper == "rgb(28, 30, 33)"
     panel.shot("page-narrow-dark")
+
+
+ALONE = """<!doctype html><meta charset="utf-8"><style>{css}</style><div id="place"></div>
+<script type="module">{js}
+const tables = {tables}, values = {{ tables, threshold: tables.edges[9], group: "all", guess: null }};
+render({{ model: staticModel(values), el: document.getElementById("place") }});
+</script>"""
+
+
+def test_asked_for_a_guess_the_panel_hides_the_answer_until_there_is_one(page, panel_on, tables):
+    files = {name: (still.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
+    page.set_content(ALONE.format(tables=json.dumps(tables | {"guess": "ask"}), **files))
+    panel = panel_on(page)
+    answer = panel.root.locator(".goal, .answers, .line-f1, .strip, .label, .dot-f1, .legend")
+    assert answer.count() > 5 and not any(part.is_visible() for part in answer.all())
+    assert f"{tables['calibrated']:.3f}" not in panel.root.inner_text()
+    panel.press("ArrowRight")
+    panel.shot("page-asking")
+    panel.root.get_by_role("button", name="This is my guess").click()
+    assert f"Your guess {panel.cutpoint:.4f} has F1" in panel.root.locator(".verdict").text_content()
+    assert panel.root.locator(".answers").is_visible() and panel.unknown > 0
