@@ -17,7 +17,7 @@ import numpy as np
 from simlib import checks
 from simlib.checks import ArtifactError
 
-VERSION = 2  # version 1 had a checksum of the arrays alone
+VERSION = 2
 LARGEST_HEADER = 2**17  # bytes; a header has some hundred
 CHUNK = 2**14
 
@@ -107,10 +107,9 @@ def _read_array(file, name):
 def _check_kind(name, header, kind):
     if header["kind"] != kind:
         raise ArtifactError(f"{name} holds {header['kind']!r}, and {kind!r} was expected.")
-    if header["version"] not in range(1, VERSION + 1):
+    if header["version"] != VERSION:
         raise ArtifactError(
-            f"{name} has format version {header['version']}, and this simlib reads up to {VERSION}; "
-            "update simlib."
+            f"{name} has format version {header['version']}, and this simlib reads {VERSION}; update simlib."
         )
 
 
@@ -127,9 +126,7 @@ def _parts(file, names):
 
 
 def _sha256(header, parts):
-    digest = hashlib.sha256()
-    if header["version"] != 1:
-        digest.update(json.dumps(header, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name, dtype, shape, chunks in parts:
         digest.update(f"{name} {dtype.str} {shape}".encode())
         for chunk in chunks:

@@ -34,13 +34,9 @@ def saved(tmp_path):
     return (tmp_path / "saved.npz").read_bytes()
 
 
-def from_the_reference_model(tmp_path):
-    """The index inside digits.keras, as this version of simlib writes it."""
-    path = tmp_path / "digits.npz"
+def from_the_reference_model(_):
     with zipfile.ZipFile(MODEL) as model:
-        path.write_bytes(model.read("assets/index.npz"))
-    Index.load(path).save(path)
-    return path.read_bytes()
+        return model.read("assets/index.npz")
 
 
 # mutants: each takes the good bytes and a random generator, and gives damaged bytes
@@ -328,7 +324,7 @@ def test_another_kind_is_named(tmp_path):
         Index.load(tmp_path / "a.npz")
 
 
-@pytest.mark.parametrize("version", [3, 99, "2", None, 0])
+@pytest.mark.parametrize("version", [3, 99, "2", None, 1])
 def test_a_newer_version_says_so(version, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "VERSION", version)
     archive.write(tmp_path / "a.npz", "index", {}, {})

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import same_color, to_hex
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 import simlib
 from simlib import Neighbors, calibrate, metrics, plots
@@ -234,7 +235,8 @@ def test_an_empty_group_has_an_empty_bar():
 @pytest.mark.parametrize("method", ["tsne", "pca"])
 def test_projector_keeps_classes_together_and_is_repeatable(method):
     # three classes lie in a plane, so that even two directions keep them apart
-    pictures = [plots.projector(POINTS[:30], LABELS[:30], method, seed=3) for _ in range(2)]
+    with threadpool_limits(1):  # t-SNE's threads wait for one another on a busy machine
+        pictures = [plots.projector(POINTS[:30], LABELS[:30], method, seed=3) for _ in range(2)]
     a, b = ([c.get_offsets() for c in ax.collections] for ax in pictures)
     assert [len(points) for points in a] == [10] * 3
     np.testing.assert_allclose(np.concatenate(a), np.concatenate(b))
