@@ -45,13 +45,22 @@ class Collection:
             if self._client is None:
                 token = os.environ.get("MILVUS_TOKEN", "")  # never in a saved file
                 self._client = self._pymilvus.MilvusClient(self.uri, token=token, timeout=self.timeout)
+                if self.made:  # a server that was started again has to load it
+                    self._client.load_collection(self.name, timeout=self.timeout)
             yield self._client
-        except (self._pymilvus.exceptions.MilvusException, self._rpc_error, OSError) as error:
+        except (self._pymilvus.exceptions.MilvusException, self._rpc_error) as error:
+            self._disconnect()
             raise ConnectionError(
                 f"Milvus at {self.uri} (collection {self.name}) failed: {error}. Nothing of this call "
                 "counts. Is the server running, and is this its address? Then call again: what had "
                 "arrived is overwritten, not doubled."
             ) from error
+
+    def _disconnect(self):
+        """Forget a connection that failed: the next call begins with a new one."""
+        with contextlib.suppress(Exception):
+            self._client.close()
+        self._client = None
 
     def make(self, fields, metric, index_type):
         """Create the collection, with its key and these fields: [(name, type name, options)]."""
