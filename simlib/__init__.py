@@ -15,6 +15,10 @@ __version__ = "0.1.0"
 _HOME = {
     "checks": ["ArtifactError", "NotReadyError"],
     "calibration": ["Calibration", "Cutpoint", "calibrate"],
+    "explorer": ["Explorer", "View", "explore_threshold"],
+    "guarantee": ["Guarantee", "guaranteed_cutpoint"],
+    "openset": ["OpenSet", "open_set"],
+    "trust": ["Bootstrap", "bootstrap"],
     "datasets": ["load_mnist", "select_examples"],
     "index": ["Index"],
     "layers": ["MetricEmbedding"],
@@ -31,7 +35,7 @@ _HOME = {
     "sampling": ["ClassBalancedSampler"],
     "training_metrics": ["PairDistance", "pair_distances"],
 }
-_MODULES = ["distances", "metrics", "plots", "recipe", *_HOME]
+_MODULES = ["distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)

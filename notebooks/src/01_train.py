@@ -71,7 +71,8 @@ sampler = simlib.ClassBalancedSampler(
     x_train, y_train, classes_per_batch=6, examples_per_class=6, class_list=seen, steps_per_epoch=100, seed=0
 )
 x_batch, y_batch = sampler[0]
-plots.image_grid(x_batch, columns=6, title="one batch: P = 6 classes, K = 6 examples of each");
+plots.image_grid(x_batch, columns=6, title="one batch: P = 6 classes, K = 6 examples of each")
+plt.show()
 
 # %% [markdown]
 # How many pairs are in it? Each picture has 5 partners of its own class, and 30 of other classes.
@@ -129,7 +130,8 @@ def show_similarity(model, x, title, ax):
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 show_similarity(plain, x_batch, "similarity before training", axes[0])
 sns.heatmap(same, cmap="Blues", square=True, ax=axes[1])
-axes[1].set(title="what we want", xticks=[], yticks=[]);
+axes[1].set(title="what we want", xticks=[], yticks=[])
+plt.show()
 
 # %% [markdown]
 # Before training everything is similar to everything. `MultiSimilarityLoss` looks at every picture in turn. It keeps the pairs that are still
@@ -140,7 +142,7 @@ axes[1].set(title="what we want", xticks=[], yticks=[]);
 
 # %% tags=["nbval-ignore-output"]
 plain.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss())
-plain.fit(sampler, epochs=3);
+plain_history = plain.fit(sampler, epochs=3)
 
 # %% [markdown]
 # ## How good is it, on digits that it has never seen?
@@ -176,7 +178,8 @@ batches = recipe.batches(x_train, y_train)
 x_turned, y_turned = batches[0]
 plots.image_grid(
     x_turned, columns=2 * batches.examples_per_class, title="a batch of 12 classes, two in each row"
-);
+)
+plt.show()
 
 # %% [markdown]
 # `recipe.train` does what we did above, with these batches and a network with batch normalisation. It shows Keras's
@@ -192,13 +195,15 @@ model, history = recipe.train(x_train, y_train, seed=0)
 # puts everything in one place.
 
 # %%
-plots.training_curve(history);
+plots.training_curve(history)
+plt.show()
 
 # %% [markdown]
 # Next the distances. While training, positive pairs should draw together, and negative pairs stay apart: the gap between the two curves is what the model has learned.
 
 # %%
-plots.training_curve(history, ["positive_mean", "negative_mean"]);
+plots.training_curve(history, ["positive_mean", "negative_mean"])
+plt.show()
 
 # %% [markdown]
 # Last, the similarity of digits again, but of the *unseen* ones: six each of 8, 5, 0 and 4, from the test split. **Which network will show the cleaner blocks?**

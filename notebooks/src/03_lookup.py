@@ -50,7 +50,8 @@ neighbors.labels[0], neighbors.distances[0].round(3), neighbors.ids[0]
 
 # %%
 shown = neighbors[:6]
-plots.neighbor_strips(x_test[:6], y_test[:6], shown, model.payload(shown));
+plots.neighbor_strips(x_test[:6], y_test[:6], shown, model.payload(shown))
+plt.show()
 
 # %% [markdown]
 # ## Look at the mistakes
@@ -68,7 +69,8 @@ pairs.value_counts(sort=False).sort_values(ascending=False, kind="stable").head(
 
 # %%
 sure = wrong[np.argsort(neighbors.distances[wrong, 0], kind="stable")][:6]
-plots.neighbor_strips(x_test[sure], y_test[sure], neighbors[sure], model.payload(neighbors[sure]));
+plots.neighbor_strips(x_test[sure], y_test[sure], neighbors[sure], model.payload(neighbors[sure]))
+plt.show()
 
 # %% [markdown]
 # ## Why did it match these two?
@@ -111,7 +113,8 @@ for column, i in enumerate(row):
 # **Predict.** Where will the crosses be?
 
 # %%
-plots.projector(model.embed(x_test), y_test, marked=wrong);
+plots.projector(model.embed(x_test), y_test, marked=wrong)
+plt.show()
 
 # %% [markdown]
 # Between the islands and on their shores, mostly. All ten digits have an island of their own, also the four that the model was never trained on
