@@ -202,7 +202,8 @@ def number(name, value):
 def reference():
     """(model, splits, embedded): the reference model, MNIST's splits, and their embeddings.
 
-    Loaded once, for the checks alone: what a reader does to model or data in the notebook is not seen here.
+    Loaded once, for the checks alone. Hand none of it to the reader's function but arrays, which `ask`
+    copies: an answer may well empty the model's index.
     """
     import keras
     import simlib

@@ -114,16 +114,16 @@ def unseen_accuracy(model):
 # Use that mask twice: for the images that you look up, and for the labels that you compare with.
 
 # %% check
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 import simlib
-from judging import ask, number, reference, same
+from judging import REFERENCE, ask, number, same
 
 
 def check(unseen_accuracy, models):
-    model, splits, _ = reference()
-    results = {}
+    model, splits, results = keras.models.load_model(REFERENCE), simlib.load_mnist(), {}
     for n, each in [*models.items(), ("the course's", model)]:
         found = number("the accuracy", ask(unseen_accuracy, each))
         right, mistakes = referee(each, splits)
