@@ -43,13 +43,12 @@ class SimilarityModel(keras.Model):
     calibration = None
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
-        for given, what in ((inputs, "inputs"), (outputs, "outputs")):
-            if not isinstance(given, keras.KerasTensor):
-                raise ValueError(
-                    "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input "
-                    f"to one embedding; {what} is {type(given).__name__}. Models of several inputs or "
-                    "outputs, a Sequential, or a subclass with a `call` of its own will not do."
-                )
+        if not all(isinstance(given, keras.KerasTensor) for given in (inputs, outputs)):
+            raise ValueError(
+                "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input to one "
+                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. Models of several "
+                "inputs or outputs, a Sequential, or a subclass with a `call` of its own will not do."
+            )
         if len(outputs.shape) != 2:
             raise ValueError(
                 f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. Put a Flatten or "
