@@ -11,6 +11,8 @@ help:
 	@echo "make course     run every notebook, write HTML under build/course/, end with a table"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       lint, unit tests, and every notebook against its stored outputs"
+	@echo "make site       a static edition to read, its slider included, under build/site/"
+	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make clean      remove what these made: .venv and build"
 
@@ -36,6 +38,19 @@ lint: $(READY)
 notebooks: $(READY)
 	@$(RUN) notebooks/build.py build $(NAMES)
 
+site: $(READY)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[site]"
+	@$(RUN) -W ignore notebooks/reading_edition.py
+
+test-browser: $(READY)
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } || { \
+		echo "The browser test needs Chromium. It can be installed here only by root with apt-get." \
+			"Install it, or say where it is: make test-browser CHROMIUM=/path/to/chromium"; exit 1; }
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[site,browser]"
+	@BROWSER=required $(RUN) -m pytest tests/browser
+
 clean:
 	rm -rf .venv build
 
@@ -49,4 +64,4 @@ $(READY): requirements.txt pyproject.toml
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
-.PHONY: help course lab test lint notebooks clean
+.PHONY: help course lab test test-browser lint notebooks site clean

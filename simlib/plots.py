@@ -16,7 +16,7 @@ from simlib.neighbors import UNKNOWN, expect
 
 # Okabe and Ito's colours, told apart with every common kind of colour blindness.
 SAME, DIFFERENT = "#0072B2", "#D55E00"  # same class, or right; different class, or wrong
-UNCERTAIN, CUT = "#999999", "#000000"  # unknown; the cutpoint
+UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint; a further curve
 SEEN, UNSEEN = "#56B4E9", "#CC79A7"  # classes that were trained on, and classes that were not
 LINES = {"precision": "#AA4499", "recall": "#2A8FBD", "f1": "#00805E"}  # as in the explorer
 PARTS = {"right": SAME, "unknown": UNCERTAIN, "wrong": DIFFERENT}

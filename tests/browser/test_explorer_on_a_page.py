@@ -14,7 +14,7 @@ from simlib import panel as still
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, notebook):
     pytest.importorskip("myst_nb", reason="no Sphinx: `make site` installs it")
-    spec = importlib.util.spec_from_file_location("course_site", ROOT / "notebooks" / "site.py")
+    spec = importlib.util.spec_from_file_location("course_site", ROOT / "notebooks" / "reading_edition.py")
     builder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(builder)
     folder = tmp_path_factory.mktemp("site")

@@ -1,6 +1,6 @@
 """The reading edition: the executed notebooks as a static site, whose explorer works without a kernel.
 
-    python notebooks/site.py        read notebooks/*.ipynb, write build/site/ (open index.html)
+    python notebooks/reading_edition.py        read notebooks/*.ipynb, write build/site/ (open index.html)
 
 Sphinx makes the pages. The explorer's picture in a stored notebook carries its tables, so its live panel
 is put back in the picture's place. Nothing is executed and nothing needs a network, to build or to read.
