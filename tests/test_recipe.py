@@ -1,6 +1,7 @@
 """The recipe: what it trains on, that it learns, and that the reference model is what its card says."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -70,6 +71,16 @@ def test_the_learning_rate_ends_at_zero():
     assert float(rate(0)) > 1e-3 and float(rate(50)) == pytest.approx(0, abs=1e-9)
 
 
+def test_sixty_steps_draw_classes_together_and_apart(splits):
+    _, history = recipe.train(*splits.train, epochs=2, steps=30, seed=0, verbose=0)
+    last = {name: values[-1] for name, values in history.history.items()}
+    # Measured over seeds 0-3: a gap of 0.26 to 0.28 and a loss of 0.83 to 0.87 (0.90 to 0.92 an epoch
+    # earlier). Without learning: 0.07 to 0.08, and 0.97. The accuracy would tell nothing so early: what
+    # batch normalisation uses after training is a slow mean, and 60 steps are too few for it.
+    assert last["negative_mean"] - last["positive_mean"] > 0.17
+    assert last["loss"] < min(0.92, history.history["loss"][0])
+
+
 # ---- protocol_accuracy
 
 
@@ -129,6 +140,7 @@ def test_the_reference_model_holds_what_the_notebooks_need_and_no_more(reference
 def test_the_command_writes_model_and_card(splits, tmp_path, monkeypatch, capsys):
     untrained = recipe.network()
     monkeypatch.setattr(recipe, "train", lambda *args, **kwargs: (untrained, None))
+    monkeypatch.setattr(recipe, "protocol_accuracy", partial(recipe.protocol_accuracy, draws=1))
     recipe.main(tmp_path / "models")
     card = (tmp_path / "models" / "digits.md").read_text(encoding="utf-8")
     model = keras.models.load_model(tmp_path / "models" / "digits.keras")
