@@ -103,7 +103,7 @@ class ExactSearch:
 BACKENDS = {
     "exact": "search.ExactSearch",
     "faiss": "faiss_search.FaissSearch",
-    "milvus": "milvus.MilvusSearch",
+    "milvus": "milvus_search.MilvusSearch",
 }
 
 

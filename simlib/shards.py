@@ -96,6 +96,7 @@ class Shards:
         _, found = archive.read(self.folder / CATALOGUE, "shards")
         self.labels, self._shard, self._start = (found[name] for name in ("label", "shard", "start"))
         self._checksum, self._like, self._maps = found["checksum"], found["like"], {}
+        self._verified = np.zeros(len(self.labels), bool)
         for number, size in enumerate(found["sizes"].tolist()):
             self._check_size(_shard(self.folder, number), size)
 
@@ -113,17 +114,27 @@ class Shards:
         return len(self.labels)
 
     def __getitem__(self, rows):
+        rows = np.asarray(rows)
         out = np.empty((len(rows), *self._like.shape[1:]), self._like.dtype)
-        flat = out.reshape(len(rows), -1).view(np.uint8)
-        for raw, row in zip(flat, np.asarray(rows).tolist()):
-            number, start = int(self._shard[row]), int(self._start[row])
-            if number not in self._maps:
-                self._maps[number] = np.memmap(_shard(self.folder, number), np.uint8, mode="r")
-            raw[:] = self._maps[number][start : start + len(raw)]
-            if zlib.crc32(raw) != self._checksum[row]:
-                path = _shard(self.folder, number)
-                raise ArtifactError(f"the shard {path} is damaged: the bytes of example {row} have changed.")
+        raw, shards = out.reshape(len(rows), -1).view(np.uint8), self._shard[rows]
+        for number in set(shards.tolist()):
+            mine = shards == number
+            raw[mine] = self._windows(number, raw.shape[1])[self._start[rows[mine]]]
+        for i in np.flatnonzero(~self._verified[rows]).tolist():  # once, the first time it is read
+            if zlib.crc32(raw[i]) != self._checksum[rows[i]]:
+                path = _shard(self.folder, shards[i])
+                raise ArtifactError(
+                    f"the shard {path} is damaged: the bytes of example {rows[i]} have changed."
+                )
+            self._verified[rows[i]] = True
         return out
+
+    def _windows(self, number, size):
+        """All runs of `size` bytes of a shard, by where they begin; only those asked for are read."""
+        if number not in self._maps:
+            whole = np.memmap(_shard(self.folder, number), np.uint8, mode="r")
+            self._maps[number] = np.lib.stride_tricks.sliding_window_view(whole, size)
+        return self._maps[number]
 
     def __getstate__(self):  # maps stay in their process
         return {**self.__dict__, "_maps": {}}

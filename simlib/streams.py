@@ -5,6 +5,8 @@ each, only listed classes, every example in its turn, and the same batches for t
 no order to draw from, so it is read once: into memory, or into shards if it does not fit.
 """
 
+import itertools
+
 import numpy as np
 
 from simlib import augment as augmentation
@@ -70,6 +72,30 @@ def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
     tfds = checks.extra("tensorflow_datasets", "tensorflow-datasets", "the TensorFlow Datasets catalogue")
     dataset = tfds.load(name, split=split, data_dir=data_dir, as_supervised=True, shuffle_files=False)
     return sampler_from_dataset(dataset, *args, **kwargs)
+
+
+def as_dataset(sampler, replicas=1):
+    """A sampler's batches as an endless `tf.data.Dataset`, `replicas` of them joined to one.
+
+    A `tf.distribute` strategy cuts what it gets into equal parts, one a device, and a loss sees only the
+    pairs of its own part. So hand it one whole P x K batch for each device:
+
+        model.fit(as_dataset(sampler, strategy.num_replicas_in_sync), steps_per_epoch=..., epochs=...)
+    """
+    tf = checks.extra("tensorflow", "tensorflow", "tf.data")
+    replicas = checks.whole_number("replicas", replicas, at_least=1)
+
+    def joined():
+        for number in itertools.count(0, replicas):
+            turns = (divmod(number + i, len(sampler)) for i in range(replicas))
+            x, y = zip(*(sampler.batch(epoch, step) for epoch, step in turns))
+            yield np.concatenate(x), np.concatenate(y)
+
+    x, y = next(joined())
+    signature = tf.TensorSpec(x.shape, x.dtype), tf.TensorSpec(y.shape, y.dtype)
+    options = tf.data.Options()  # the batches are one stream: do not deal out files to the workers
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return tf.data.Dataset.from_generator(joined, output_signature=signature).with_options(options)
 
 
 class SingleShotSampler(ClassBalancedSampler):

@@ -1,7 +1,9 @@
 """Every sampler keeps the same promises, wherever its examples come from."""
 
 import pickle
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import tensorflow as tf
 from simlib.checks import ArtifactError
 from simlib.sampling import ClassBalancedSampler
 from simlib.shards import Shards, ShardSampler, write_shards
-from simlib.streams import SingleShotSampler, sampler_from_catalogue, sampler_from_dataset
+from simlib.streams import SingleShotSampler, as_dataset, sampler_from_catalogue, sampler_from_dataset
 
 CLASSES, EACH = 9, 14
 rng = np.random.default_rng(0)
@@ -182,6 +184,28 @@ def test_without_the_catalogue_s_package_the_command_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ImportError, match="pip install tensorflow-datasets"):
         sampler_from_catalogue("mnist", 4, 3)
+
+
+def test_as_dataset_gives_whole_batches_in_order():
+    sampler = ClassBalancedSampler(X, Y, 3, 4, steps_per_epoch=4, seed=1)
+    joined = list(as_dataset(sampler, replicas=3).take(3).as_numpy_iterator())
+    turns = iter([(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3), (2, 0)])
+    for x, y in joined:
+        assert x.shape == (36, 1, 3)
+        for part in range(0, 36, 12):
+            wanted_x, wanted_y = sampler.batch(*next(turns))
+            np.testing.assert_array_equal(x[part : part + 12], wanted_x)
+            np.testing.assert_array_equal(y[part : part + 12], wanted_y)
+
+
+def test_two_devices_train_as_one_device_on_the_mean_loss_of_both_batches():
+    """In a process of its own: devices are divided before TensorFlow's first operation."""
+    command = [sys.executable, str(Path(__file__).with_name("mirrored.py"))]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-2000:]
+    mirrored, one = (np.array(line.split(), float) for line in run.stdout.splitlines()[-2:])
+    assert len(mirrored) == 4 and mirrored[-1] < 0.7 * mirrored[0]
+    np.testing.assert_allclose(mirrored, one, rtol=0.02)
 
 
 # single shot
