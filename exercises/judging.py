@@ -25,6 +25,7 @@ LOOK = {
     WRONG: ("\u2717 Not right yet, because", "#D55E00"),
     RIGHT: ("\u2713 Right.", "#0072B2"),
 }
+PLACEHOLDER = "Three dots `...` are still there: put your answer in their place, and run this again."
 REFERENCE = Path(__file__).resolve().parent.parent / "notebooks" / "models" / "digits.keras"
 
 
@@ -76,7 +77,7 @@ def judge(check, answers):
         text, figure = why if isinstance(why, tuple) else (why, None)
         return Verdict(RIGHT, text, _png(figure))
     except NotAttempted:
-        return Verdict(NOT_ATTEMPTED, "Put your answer where the three dots `...` are, and run this again.")
+        return Verdict(NOT_ATTEMPTED, PLACEHOLDER)
     except Wrong as wrong:
         return Verdict(WRONG, wrong.why, _png(wrong.figure))
     except Exception as error:  # a check reads what a stranger made: no answer may break it
@@ -145,6 +146,14 @@ def ask(function, *inputs, seconds=None):
     return answer
 
 
+# What an array may be asked to hold: NumPy's letters for its dtype, and the words for it.
+KINDS = {
+    "number": ("fiu", "numbers"),
+    "integer": ("iu", "whole numbers, of an integer dtype"),
+    "bool": ("b", "True and False, as a comparison gives them"),
+}
+
+
 def array(name, value, shape=None, kind="number"):
     """Return the reader's value as an array, or say calmly what is the matter with it.
 
@@ -160,14 +169,15 @@ def array(name, value, shape=None, kind="number"):
         found = np.empty(0, object)
     if found.dtype == object:
         raise Wrong(f"{name} must be one array of numbers; this is {_described(value)}.")
+    if shape == () != found.shape:
+        raise Wrong(f"{name} must be a single number; this is {_described(found)}.")
     if shape is not None and found.shape != shape:
         turned = len(shape) > 1 and found.shape == shape[::-1]
         why = " It looks turned: rows and columns changed places." if turned else ""
         raise Wrong(f"{name} must have the shape {shape}; yours has {found.shape}.{why}")
-    allowed = {"number": "fiu", "integer": "iu", "bool": "b"}[kind]
-    if found.dtype.kind not in allowed:
-        wanted = {"number": "numbers", "integer": "whole numbers", "bool": "True or False"}[kind]
-        raise Wrong(f"{name} must hold {wanted} (its dtype says so); yours has the dtype {found.dtype}.")
+    kinds, wanted = KINDS[kind]
+    if found.dtype.kind not in kinds:
+        raise Wrong(f"{name} must hold {wanted}; yours has the dtype {found.dtype}.")
     if found.dtype.kind == "f" and not np.isfinite(found).all():
         word = "NaN (not a number)" if np.isnan(found).any() else "infinity"
         raise Wrong(f"{name} holds {word}. Is there a division by 0, or a log of 0 on the way?")

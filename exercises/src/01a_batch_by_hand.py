@@ -157,13 +157,19 @@ def one_batch(draw_batch, y, p, k, rng):
     )
     expect(
         rows.min() >= 0 and rows.max() < len(y),
-        f"there is a position outside 0 to {len(y) - 1}. Return positions in `y`, not the labels themselves.",
+        f"there is a position outside 0 to {len(y) - 1}.",
+    )
+    expect(
+        len(y) < 100 or rows.max() > 9,
+        "the batch holds no number above 9. Are those the labels? Positions in `y` are asked for.",
     )
     classes, sizes = np.unique(y[rows], return_counts=True)
+    told = f"a batch holds {len(classes)} classes, and P = {p} were asked for. "
     expect(
-        len(classes) == p,
-        f"a batch holds {len(classes)} classes, and P = {p} were asked for. Was a class drawn twice?",
+        len(classes) <= p,
+        told + "First choose the classes, then draw from the members of those alone.",
     )
+    expect(len(classes) == p, told + "Was a class drawn twice?")
     expect(
         (sizes == k).all(),
         f"class {classes[sizes != k][:1]} has {sizes[sizes != k][:1]} examples in a batch, and K = {k}.",

@@ -208,5 +208,5 @@ def slopes(alpha, beta, lam):
     ax.plot(s, push, color=simlib.plots.DIFFERENT, ls="dashed", label="a pair of two classes is pushed apart")
     ax.axvline(lam, color=simlib.plots.UNCERTAIN, lw=1)
     ax.set(xlabel="similarity of the pair (the line is lambda)", ylabel="how strongly (slope)")
-    ax.legend(frameon=False, loc="center left")
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2)
     return figure

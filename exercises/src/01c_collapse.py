@@ -55,7 +55,7 @@ def spread(embeddings):
     return ...
 
 
-mended = ...  # for example: mended, history = train(simlib.TripletLoss(), learning_rate=0.5)
+mended = ...  # then: mended, history = train(a loss, a learning rate)
 
 # %%
 check(spread, mended)

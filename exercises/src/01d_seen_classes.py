@@ -174,6 +174,6 @@ def referee(model, splits):
 def bars(results, best):
     figure, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
     names = [*map(str, results), "6, the course's"]
-    ax.bar(names, [*results.values(), best], color=simlib.plots.SAME)
+    ax.bar(names, [*results.values(), best], color=simlib.plots.UNSEEN)
     ax.set(xlabel="classes seen in training", ylabel="right on unseen digits", ylim=(0, 1))
     return figure

@@ -183,7 +183,7 @@ def picture(distances, right, cutpoint, f1):
     candidates = np.unique(distances)
     costs = [cost(distances, right, c, 25, 1) for c in candidates]
     figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
-    ax.step(candidates, costs, where="post", color=simlib.plots.OTHER)
+    ax.step(candidates, costs, where="post", color=simlib.plots.UNCERTAIN)
     ax.axvline(cutpoint, color=simlib.plots.SAME, label=f"yours, {cutpoint:.3f}")
     ax.axvline(f1, color=simlib.plots.DIFFERENT, ls="dashed", label=f"best F1, {f1:.3f}")
     ax.set(xlabel="cutpoint", ylabel="cents for the calibration digits", ylim=(0, None))

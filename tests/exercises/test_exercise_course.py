@@ -77,7 +77,7 @@ def test_a_turned_array_is_recognised():
 
 @pytest.mark.parametrize(
     "value, kind, part",
-    [([1.0], "integer", "whole numbers"), ([0, 1], "bool", "True or False"), ([True], "number", "numbers")],
+    [([1.0], "integer", "whole numbers"), ([0, 1], "bool", "True and False"), ([True], "number", "numbers")],
 )
 def test_a_wrong_dtype_is_named(value, kind, part):
     verdict = judge(lambda x: judging.array("x", x, kind=kind), (value,))

@@ -17,7 +17,7 @@ PICTURES = os.environ.get("PICTURES")  # a folder that takes the checks' picture
 def answers(name):
     """(answer's title, its code, the expected state, a part of the expected text) of an exercise."""
     exercise = course.Exercise(name)
-    yield "untouched", exercise.texts("starter")[0], judging.NOT_ATTEMPTED, "three dots"
+    yield "untouched", exercise.texts("starter")[0], judging.NOT_ATTEMPTED, "Three dots"
     yield "solution", exercise.texts("solution")[0], judging.RIGHT, ""
     for i, code in enumerate(exercise.texts("alternative"), 1):
         yield f"alternative {i}", code, judging.RIGHT, ""
