@@ -169,7 +169,7 @@ def test_colours_have_one_meaning_each():
     bars = colors(plots.group_bars(REPORT))
     assert bars == {"right": "#0072b2", "unknown": "#999999", "wrong": "#d55e00"}
     lines = colors(plots.metric_curves(MADE, cutpoint=0.5))
-    assert lines["precision"] == "#0072b2" and lines["cutpoint 0.500"] == "#000000"
+    assert lines["precision"] == "#aa4499" and lines["cutpoint 0.500"] == "#000000"
     assert len(set(lines.values())) == 4
     heaps = colors(plots.distance_histogram(NEAR, LABELS))
     assert [c[:7] for name, c in sorted(heaps.items())] == ["#d55e00", "#0072b2"]  # different, same
