@@ -2,6 +2,7 @@
 
     python notebooks/build.py course            run all into build/course/ as HTML, end with a table
     python notebooks/build.py build [NAME ...]  run into notebooks/*.ipynb: what is stored and tested
+    python notebooks/build.py text [NAME ...]   take over changed prose, where no code has changed
     python notebooks/build.py check             prove that sources and stored notebooks agree
 
 A source in `notebooks/src/` (py:percent) is what one edits; the .ipynb beside it is made from it.
@@ -91,6 +92,24 @@ def build(names):
         failed += not ok
         if ok:
             (HERE / f"{name}.ipynb").write_text(cleaned(notebook), encoding="utf-8")
+    return failed
+
+
+def text(names):
+    """Put a source's prose into the stored notebook and keep its outputs; the number that failed."""
+    failed = 0
+    for name in names:
+        notebook, path = read_source(name), HERE / f"{name}.ipynb"
+        stored = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        if [_content(cell) for cell in code] != [_content(cell) for cell in stored]:
+            print(f"{name}: code has changed, so it must run: make notebooks NAMES={name}")
+            failed += 1
+            continue
+        for cell, run_before in zip(code, stored):
+            cell.outputs, cell.execution_count = run_before.outputs, run_before.execution_count
+        notebook.metadata = nbformat.read(path, 4).metadata
+        path.write_text(cleaned(notebook), encoding="utf-8")
     return failed
 
 
@@ -184,7 +203,7 @@ def summary(seconds):
 
 if __name__ == "__main__":
     command, *chosen = sys.argv[1:] or ["help"]
-    commands = {"course": course, "build": build, "check": check}
+    commands = {"course": course, "build": build, "text": text, "check": check}
     if command not in commands:
         sys.exit(__doc__)
     unknown = [name for name in chosen if not (SOURCES / f"{name}.py").exists()]
