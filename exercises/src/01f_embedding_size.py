@@ -33,7 +33,7 @@ def accuracy(size, seed):
     return (model.lookup(x[1000:1400], k=1).labels[:, 0] == y[1000:1400]).mean()
 
 
-results = {size: [accuracy(size, seed) for seed in range(2)] for size in (1, 2, 4, 16)}
+results = {size: [accuracy(size, seed) for seed in range(2)] for size in (1, 4, 8, 32)}
 for size, values in results.items():
     print(f"{size:3}: ", *(f"{value:.3f}" for value in values))
 
@@ -123,8 +123,8 @@ def check(smallest_enough, results):
     enough = ask(smallest_enough, results, 0.02)
     return (
         f"By that rule, {enough} numbers are enough for these ten classes. One number puts all digits on two "
-        "points, as it can only be 1 or -1 at length 1; two put them on a circle; from some size on, more "
-        "bring nothing but memory and slower search. The course takes 64: a guess on the safe side, for "
+        "points, as it can only be 1 or -1 at length 1; two would put them on a circle; from some size on, "
+        "more bring nothing but memory and slower search. The course takes 64: a guess on the safe side, for "
         "classes that it has not seen. And look at the spread over the seeds before you believe a "
         "difference.",
         picture(results, enough),
