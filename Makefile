@@ -14,6 +14,7 @@ help:
 	@echo "make site       a static edition to read, its slider included, under build/site/"
 	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
+	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
 	@echo "make clean      remove what these made: .venv and build"
 
 course: $(READY)
@@ -34,6 +35,9 @@ NBVAL := -o addopts= -q --nbval --nbval-current-env --nbval-cell-timeout 300 \
 lint: $(READY)
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
+
+exercises: $(READY)
+	@$(RUN) exercises/generate.py
 
 notebooks: $(READY)
 	@$(RUN) notebooks/build.py build $(NAMES)
@@ -64,4 +68,4 @@ $(READY): requirements.txt pyproject.toml
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
-.PHONY: help course lab test test-browser lint notebooks site clean
+.PHONY: help course exercises lab test test-browser lint notebooks site clean

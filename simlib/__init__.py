@@ -35,7 +35,7 @@ _HOME = {
     "sampling": ["ClassBalancedSampler"],
     "training_metrics": ["PairDistance", "pair_distances"],
 }
-_MODULES = ["distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]
+_MODULES = ["augment", "distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
