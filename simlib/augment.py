@@ -6,7 +6,7 @@ import numpy as np
 
 from simlib import checks
 
-KNOTS = 5  # a bend is random at 5 x 5 points of the picture, and linear in between
+KNOTS = 5  # we move 5 x 5 points of a picture; what lies between follows
 
 
 def rotations_as_classes(x, y):
@@ -84,32 +84,26 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     n, height, width = images.shape
 
     def amount(limit):
-        return rng.uniform(-limit, limit, n)
+        return rng.uniform(-limit, limit, (n, 1, 1))
 
     angle, scale_y, scale_x, slope = np.radians(amount(degrees)), amount(zoom), amount(zoom), amount(shear)
     cos, sin = np.cos(angle), np.sin(angle)
-    # Where in the source does each target pixel come from? First shear and zoom, then turn, shift, bend.
-    to_y = cos / (1 + scale_y), (sin + slope * cos) / (1 + scale_x), (height - 1) / 2 + amount(shift)
-    to_x = -sin / (1 + scale_y), (cos - slope * sin) / (1 + scale_x), (width - 1) / 2 + amount(shift)
-    knots = rng.normal(0, bend, (2, n, KNOTS * KNOTS))
-    weights = np.stack([np.column_stack([*to_y, knots[0]]), np.column_stack([*to_x, knots[1]])])
-    source_y, source_x = weights.astype(np.float32) @ _basis(height, width)
-    return _bilinear(images, source_y, source_x).reshape(images.shape)
+    # Where in the source does each knot come from? First shear and zoom, then turn, then shift and bend.
+    middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
+    row = np.linspace(-middle_y, middle_y, KNOTS)[:, None]
+    column = np.linspace(-middle_x, middle_x, KNOTS)
+    y = cos / (1 + scale_y) * row + (sin + slope * cos) / (1 + scale_x) * column + middle_y + amount(shift)
+    x = -sin / (1 + scale_y) * row + (cos - slope * sin) / (1 + scale_x) * column + middle_x + amount(shift)
+    knots = (np.stack([y, x]) + rng.normal(0, bend, (2, n, KNOTS, KNOTS))).astype(np.float32)
+    y, x = (_between_knots(height) @ knots @ _between_knots(width).T).reshape(2, n, height * width)
+    return _bilinear(images, y, x).reshape(images.shape)
 
 
 @functools.lru_cache
-def _basis(height, width):
-    """What a source position is made of: row, column, 1, and each knot's tent; (3 + knots, pixels).
-
-    A knot's tent is 1 at the knot and falls to 0 at its neighbours: linear interpolation.
-    """
-    row, column = (np.arange(side) - (side - 1) / 2 for side in (height, width))
-    tents = [
-        np.maximum(0, 1 - np.abs(np.linspace(0, KNOTS - 1, side) - np.arange(KNOTS)[:, None]))
-        for side in (height, width)
-    ]
-    affine = [np.repeat(row, width), np.tile(column, height), np.ones(height * width)]
-    return np.concatenate([affine, np.kron(*tents)]).astype(np.float32)
+def _between_knots(side):
+    """How much each knot of a line weighs at each of its pixels: float32 (side, KNOTS), linear."""
+    at = np.linspace(0, KNOTS - 1, side)
+    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(KNOTS))).astype(np.float32)
 
 
 def _bilinear(images, y, x):

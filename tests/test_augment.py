@@ -11,6 +11,8 @@ from simlib.augment import KNOTS, distort, mirrors_as_classes, rotations_as_clas
 
 STILL = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0}
 
+ROUNDING = 0.01  # of 255: positions are float32
+
 
 class Furthest:
     """Stands in for a Generator: draws the upper limit each time, and as bends what it was made with."""
@@ -38,31 +40,31 @@ def moved(images, knots=0.0, **amounts):
 
 
 def test_amounts_of_zero_change_nothing(digits):
-    np.testing.assert_array_equal(distort(digits, np.random.default_rng(0), **STILL), digits)
+    np.testing.assert_allclose(distort(digits, np.random.default_rng(0), **STILL), digits, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("pixels", [1, 2, 5])
 def test_a_whole_shift_moves_by_exact_pixels_and_leaves_nothing_behind(digits, pixels):
     expected = np.zeros_like(digits)
     expected[:, :-pixels, :-pixels] = digits[:, pixels:, pixels:]
-    np.testing.assert_array_equal(moved(digits, shift=pixels), expected)
+    np.testing.assert_allclose(moved(digits, shift=pixels), expected, atol=ROUNDING)
 
 
 def test_a_bend_that_is_the_same_everywhere_is_a_shift(digits):
-    np.testing.assert_allclose(moved(digits, knots=3.0, bend=1.0), moved(digits, shift=3), atol=1e-3)
+    np.testing.assert_allclose(moved(digits, knots=3.0, bend=1.0), moved(digits, shift=3), atol=ROUNDING)
 
 
 def test_a_bend_at_one_knot_fades_out_before_the_next(digits):
     knots = np.zeros((KNOTS, KNOTS))
     knots[1, 3] = 4.0  # the knots lie 6.75 pixels apart: this one at row 6.75, column 20.25
-    changed = np.flatnonzero((moved(digits, knots.ravel(), bend=1.0) != digits).any(axis=0))
+    changed = np.flatnonzero((np.abs(moved(digits, knots, bend=1.0) - digits) > 1).any(axis=0))
     rows, columns = np.unravel_index(changed, digits.shape[1:])
     assert len(changed) > 100
     assert rows.max() <= 13 and columns.min() >= 14
 
 
 def test_ninety_degrees_are_a_quarter_turn(digits):
-    np.testing.assert_allclose(moved(digits, degrees=90), np.rot90(digits, 1, axes=(1, 2)), atol=1e-2)
+    np.testing.assert_allclose(moved(digits, degrees=90), np.rot90(digits, 1, axes=(1, 2)), atol=ROUNDING)
 
 
 @pytest.mark.parametrize("amounts", [{"zoom": 0.5}, {"shear": 0.3}, {"degrees": 30}, {"shift": 1.5}])
@@ -76,7 +78,7 @@ def test_agrees_with_scipy(digits, amounts):
         ndimage.affine_transform(image.astype(float), matrix, offset, order=1, mode="grid-constant")
         for image in digits
     ]
-    np.testing.assert_allclose(moved(digits, **amounts), expected, atol=1e-2)
+    np.testing.assert_allclose(moved(digits, **amounts), expected, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
