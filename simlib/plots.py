@@ -273,9 +273,11 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
 
 def _tsne(embeddings, seed):
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
     perplexity = min(30, max(1, (len(embeddings) - 1) // 3))
-    return TSNE(random_state=seed, init="pca", perplexity=perplexity).fit_transform(embeddings)
+    with threadpool_limits(1):  # on a busy machine its many short steps wait for each other
+        return TSNE(random_state=seed, init="pca", perplexity=perplexity).fit_transform(embeddings)
 
 
 def _pca(embeddings, seed):
