@@ -13,6 +13,7 @@ help:
 	@echo "make test       lint, unit tests, and every notebook against its stored outputs"
 	@echo "make site       a static edition to read, its slider included, under build/site/"
 	@echo "make test-browser  the threshold explorer in a real Chromium"
+	@echo "make test-backends  the Keras side on JAX and on PyTorch"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
 	@echo "make clean      remove what these made: .venv and build"
@@ -55,6 +56,20 @@ test-browser: $(READY)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[site,browser]"
 	@BROWSER=required $(RUN) -m pytest tests/browser
 
+# JAX and PyTorch in an environment of their own, so that TensorFlow cannot help out.
+BACKENDS := build/backends
+test-backends: $(BACKENDS)/ready
+	@for backend in jax torch; do echo "Keras on $$backend"; \
+		KERAS_BACKEND=$$backend $(BACKENDS)/bin/python -m pytest -o addopts=-q -p no:cacheprovider \
+		tests/test_layers.py tests/test_losses.py tests/test_training_metrics.py \
+		tests/test_sampling.py tests/test_model.py tests/test_startup.py || exit 1; done
+
+$(BACKENDS)/ready: requirements.txt
+	@$(PYTHON) -m venv $(BACKENDS)
+	@$(BACKENDS)/bin/python -m pip install --disable-pip-version-check "keras~=3.15" "jax~=0.10" "torch~=2.13" \
+		"numpy~=2.3" "matplotlib~=3.10" "seaborn~=0.13" "mlxtend~=0.25" "pytest~=9.0" "hypothesis~=6.140"
+	@touch $@
+
 clean:
 	rm -rf .venv build
 
@@ -68,4 +83,4 @@ $(READY): requirements.txt pyproject.toml
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
-.PHONY: help course exercises lab test test-browser lint notebooks site clean
+.PHONY: help course exercises lab test test-browser test-backends lint notebooks site clean
