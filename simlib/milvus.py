@@ -19,6 +19,12 @@ from simlib.store import FixedStore
 
 MESSAGE = 2**21  # numbers sent or asked for at once: some 10 MB, and a server takes 64
 LONGEST_TEXT = 65_535  # bytes of a VARCHAR
+GRPC = {
+    # Milvus Lite hangs up on a client that rings every ten seconds, as pymilvus does when it idles.
+    "grpc.keepalive_time_ms": 2**31 - 1,
+    # A connection that failed must not keep the next one from being tried at once.
+    "grpc.use_local_subchannel_pool": 1,
+}
 
 
 class Collection:
@@ -28,6 +34,8 @@ class Collection:
         self._pymilvus = checks.extra("pymilvus", "pymilvus", "Milvus")
         self._rpc_error = checks.extra("grpc", "grpcio", "Milvus").RpcError
         if "://" not in uri:
+            if not uri.endswith(".db"):
+                raise ValueError(f"uri must be a file that ends in .db, or http://host:port; got {uri!r}.")
             checks.extra("milvus_lite", "milvus-lite", f"Milvus in a file ({uri!r})")
         self.uri, self.timeout = uri, timeout
         self.name = name or f"simlib_{secrets.token_hex(8)}"
@@ -41,7 +49,9 @@ class Collection:
         try:
             if self._client is None:
                 token = os.environ.get("MILVUS_TOKEN", "")  # never in a saved file
-                self._client = self._pymilvus.MilvusClient(self.uri, token=token, timeout=self.timeout)
+                self._client = self._pymilvus.MilvusClient(
+                    self.uri, token=token, timeout=self.timeout, grpc_options=GRPC
+                )
                 if self.made:  # a server that was started again has to load it
                     self._client.load_collection(self.name, timeout=self.timeout)
             yield self._client

@@ -137,6 +137,14 @@ def test_a_collection_that_is_there_already_is_not_written_into(tmp_path):
     assert len(one) == 0
 
 
+def test_an_address_that_is_neither_file_nor_server_is_named():
+    pytest.importorskip("pymilvus")
+    with pytest.raises(
+        ValueError, match=r"uri must be a file that ends in .db, or http://host:port; got 'x'"
+    ):
+        Index(search={"name": "milvus", "uri": "x"})
+
+
 def test_a_payload_too_long_for_milvus_is_named(tmp_path):
     pytest.importorskip("milvus_lite")
     index = Index("euclidean", store={"name": "milvus", "uri": str(tmp_path / "x.db")})
