@@ -78,7 +78,7 @@ $(READY): requirements.txt pyproject.toml
 		echo "The course needs Python 3.11, 3.12 or 3.13, and there is none here" \
 			"($(or $(PYTHON),python3) is: $$($(or $(PYTHON),python3) --version 2>&1))." \
 			"Install one, or say where it is: make course PYTHON=/path/to/python3.12"; exit 1; }
-	@echo "Setting up .venv with $$($(PYTHON) --version): once, a few minutes, about 2 GB."
+	@echo "Setting up .venv with $$($(PYTHON) --version): once, a few minutes, about 3 GB."
 	@$(PYTHON) -m venv .venv
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(READY)

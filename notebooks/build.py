@@ -183,10 +183,13 @@ def course(names):
 
 def summary(seconds):
     """A table of the two models: accuracy, cutpoint, F1."""
-    import keras
-
     import simlib
-    from simlib import recipe
+    from simlib import startup
+
+    with startup.without_chatter():
+        import keras
+
+        from simlib import recipe
 
     splits = simlib.load_mnist()
     lines = [f"  {'':24}{'seen':>8}{'unseen':>8}{'overall':>9}{'cutpoint':>10}{'F1':>8}"]

@@ -47,7 +47,7 @@ class _Waiting(importlib.abc.MetaPathFinder):
             execute = spec.loader.exec_module
 
             def execute_then_register(module):
-                with _without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
+                with without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
                     execute(module)
                 if self in sys.meta_path:
                     sys.meta_path.remove(self)
@@ -58,7 +58,7 @@ class _Waiting(importlib.abc.MetaPathFinder):
 
 
 @contextlib.contextmanager
-def _without_chatter():
+def without_chatter():
     """Hold back what C++ code writes to file descriptor 2, then pass on all but start-up lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the lines of the first operation
     sys.stderr.flush()

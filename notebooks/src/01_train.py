@@ -234,6 +234,14 @@ assert 0.90 < right["unseen"], right
 assert right["unseen"] > plain_right["unseen"] + 0.05, "both ideas together are worth more than that"
 print("Your model is as good as it should be.")
 
+# %% [markdown] tags=["measured-elsewhere"]
+# ## How far does this go?
+#
+# Three seeds of the recipe give 0.965 overall and 0.955 on unseen digits (`python tests/benchmarks/protocol.py --seeds 0 1 2`). With 0 4 5 6 8 9 as the seen digits, nothing else changed, it is 0.969 and
+# 0.949. TensorFlow Similarity's own recipe, in the same test, gives 0.863 and 0.719 and takes some five times as long.
+#
+# With the full 70,000 digits (`simlib.load_mnist("full")`, a download) in place of our 5,000, the same training gives 0.970 and 0.952. More digits of the same six classes help little: what is missing is more *classes*.
+
 # %% [markdown]
 # ## Keep it
 #
