@@ -48,10 +48,10 @@ def page(browser):
 
 
 class PanelOnPage:
-    """The explorer's panel on a page, by what a reader sees and does."""
+    """The explorer's panel on a page, by what a reader sees and does: the last, if there are several."""
 
     def __init__(self, page):
-        self.page, self.root = page, page.locator(".simlib-explorer").first
+        self.page, self.root = page, page.locator(".simlib-explorer").last
         self.root.locator("svg").wait_for(state="attached")
         self.root.scroll_into_view_if_needed()
 

@@ -72,6 +72,7 @@ def test_the_panel_in_jupyterlab(page, lab, panel_on):
     page.wait_for_function(IDLE, timeout=60_000)
     assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
     panel = panel_on(page)
+    panel.root.get_by_role("radio", name="unseen").wait_for(state="attached")  # not the one that only asks
     calibrated, unknown = panel.cutpoint, panel.unknown
 
     # One key, one observed distance: at least one more digit becomes unknown.

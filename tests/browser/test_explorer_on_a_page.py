@@ -30,7 +30,7 @@ def tables(notebook):
     cells = json.loads(notebook.read_text())["cells"]
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     found = [still.tables_in(base64.b64decode(data["image/png"])) for data in outputs if "image/png" in data]
-    return next(table for table in found if table)
+    return [table for table in found if table][-1]
 
 
 @pytest.fixture
