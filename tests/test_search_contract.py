@@ -263,6 +263,13 @@ def test_for_many_neighbours_more_lists_are_looked_into(k):
     assert np.mean([len(set(a) & set(b)) / k for a, b in zip(found.ids, exact.ids)]) >= 0.99
 
 
+def test_where_the_lists_hold_too_few_the_answer_is_exact_and_not_padded():
+    pytest.importorskip("faiss")
+    search = {"name": "faiss", "factory": "IVF7,Flat", "parameters": "nprobe=1"}
+    found = Index("euclidean", search=search).add(X, Y).lookup(QUERIES, k=250)
+    assert_same(found, Index("euclidean").add(X, Y).lookup(QUERIES, k=250))
+
+
 def test_a_build_that_breaks_off_is_made_anew(monkeypatch):
     pytest.importorskip("faiss")
     monkeypatch.setattr(faiss_search, "EXACT_BELOW", 2)
