@@ -33,6 +33,8 @@ _HOME = {
     "model": ["SimilarityModel"],
     "neighbors": ["UNKNOWN", "Neighbors"],
     "sampling": ["ClassBalancedSampler"],
+    "shards": ["ShardSampler", "write_shards"],
+    "streams": ["SingleShotSampler", "sampler_from_catalogue", "sampler_from_dataset"],
     "training_metrics": ["PairDistance", "pair_distances"],
 }
 _MODULES = ["augment", "distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]

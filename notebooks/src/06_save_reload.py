@@ -148,4 +148,4 @@ folder.cleanup()
 #
 # **Exercises** for this notebook are listed in [exercises/README.md](../exercises/README.md).
 #
-# That was the course. You can now train, index, look up, calibrate, match and save. What is left is to try it on data of your own.
+# You can now train, index, look up, calibrate, match and save. **Next:** [07 · Scale](07_scale.ipynb): what if there are a million pictures, and not 200?

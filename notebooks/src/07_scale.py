@@ -226,7 +226,6 @@ on_disk
 found = on_disk.lookup(model.embed(x_test[::300]), k=6)
 plots.neighbor_strips(x_test[::300], y_test[::300], found, on_disk.payload(found.ids))
 plt.show()
-plt.show()
 
 # %% [markdown]
 # The file is an ordinary `.npy`. A saved index remembers its name, not its content, so keep the two together.
@@ -319,7 +318,6 @@ sampler[0][1]
 ones = [int(np.flatnonzero(y_train == c)[0]) for c in range(10)]
 views, labels = streams.SingleShotSampler(x_train[ones], y_train[ones], classes_per_batch=4, views=8, seed=2)[0]
 plots.image_grid(views, labels, columns=8)
-plt.show()
 plt.show()
 
 # %% [markdown]
