@@ -34,7 +34,7 @@ _HOME = {
     "neighbors": ["UNKNOWN", "Neighbors"],
     "sampling": ["ClassBalancedSampler"],
     "shards": ["ShardSampler", "write_shards"],
-    "streams": ["SingleShotSampler", "sampler_from_catalogue", "sampler_from_dataset"],
+    "streams": ["SingleShotSampler", "as_dataset", "sampler_from_catalogue", "sampler_from_dataset"],
     "training_metrics": ["PairDistance", "pair_distances"],
 }
 _MODULES = ["augment", "distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]

@@ -129,6 +129,8 @@ class SimilarityModel(keras.Model):
 
     def reset_index(self):
         """Empty the index and forget the calibration, which was made for it."""
+        if self._index is not None:
+            self._index.reset()  # its files and collections too
         self._index = None
         self.calibration = None
 

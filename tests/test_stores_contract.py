@@ -1,9 +1,10 @@
 """One contract for all payload stores, and what the disk store promises beside it."""
 
+import keras
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index, store
+from simlib import ArtifactError, Index, SimilarityModel, store
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
@@ -164,3 +165,13 @@ def test_an_index_loaded_after_its_file_has_grown_sees_what_was_saved(tmp_path):
     again = Index.load(tmp_path / "index.npz")
     assert len(again) == 60
     np.testing.assert_array_equal(again.payload(np.arange(60)), IMAGES)
+
+
+def test_a_reset_model_can_index_again_where_its_payload_lay(tmp_path):
+    inputs = keras.Input((2,))
+    model = SimilarityModel(inputs, keras.layers.UnitNormalization()(inputs))
+    model.compile(store={"name": "disk", "path": str(tmp_path / "pictures.npy")})
+    for label in (3, 7):
+        model.reset_index()
+        model.index([[1.0, 0.0]], [label], payload=np.array([label]))
+        assert model.payload(model.lookup([[1.0, 0.0]], k=1)).tolist() == [[label]]

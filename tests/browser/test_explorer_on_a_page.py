@@ -4,11 +4,13 @@ import base64
 import importlib.util
 import json
 import warnings
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from simlib import panel as still
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
