@@ -2,7 +2,7 @@
 
 Every distance that occurs is a candidate, so the cutpoint is exact: no grid, and no matrix of all
 pairs. Calibrate on examples that neither trained the model nor stand in the index, or the cutpoint
-will be too tight for new ones.
+will not hold for new ones.
 """
 
 import math
