@@ -21,6 +21,7 @@ from simlib import ArtifactError, Index, archive
 
 MODEL = Path(__file__).parents[1] / "notebooks" / "models" / "digits.keras"
 MUTANTS = 1_040  # of each of two files
+ONCE = 2**20  # bytes: modules that Python itself imports for its first errors (0.4 MB in 3.13)
 
 
 def small_index():
@@ -270,7 +271,7 @@ def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, t
             assert answers(given) == wanted, (kind.__name__, i)
             results["identical"] += 1
         most = max(most, memory)
-        assert memory < 2 * allowed, (kind.__name__, i, memory, allowed)
+        assert memory < 2 * allowed + ONCE, (kind.__name__, i, memory, allowed)
     with capsys.disabled():
         print(
             f"\n{source.__name__}: {sum(results.values())} mutants, {results['identical']} identical, "
