@@ -43,7 +43,7 @@ plots.distance_histogram(everyone, y_cal, bins=80)
 plt.show()
 
 # %% [markdown]
-# Same class: near. Different class: far, most of them between 0.6 and 1.1. But the heaps overlap, and so no cutpoint is perfect.
+# Same class: near. Different class: far, most of them between 0.5 and 1.1. But the heaps overlap, and so no cutpoint is perfect.
 #
 # A match looks at the *nearest* neighbour only, though, and that is a much easier question. The same picture, for the nearest:
 
@@ -308,8 +308,8 @@ simlib.guaranteed_cutpoint(nearest, y_cal, "precision >= 0.99")
 # | second | 0.331 | 0.230 | 0.917 | 0.720 |
 # | third | 0.407 | 0.221 | 0.899 | 0.737 |
 #
-# All three find the right neighbour equally often, 96 to 97 times in 100. But their distances are other distances: an old cutpoint kept for a new model throws away one good answer in five here, and with other
-# seeds it lets mistakes through. **A cutpoint belongs to one model and one index. Calibrate again, every time.**
+# All three find the right neighbour equally often, 96 to 97 times in 100. But their distances are other distances: the first model's cutpoint, kept for the
+# others, throws away one good answer in five or six. **A cutpoint belongs to one model and one index. Calibrate again, every time.**
 
 # %% [markdown]
 # ## Recap

@@ -113,8 +113,8 @@ for matcher, k in {"nearest": 1, "majority": 5, "weighted": 5}.items():
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
-# A little. The seen digits go from 0.953 to 0.972: one odd neighbour is outvoted by four good ones. The unseen ones stay at 0.948, because their neighbours are more scattered, and the odd
-# ones come in groups. A vote also needs enough examples of each class: with three in the index, five neighbours cannot all be right.
+# A little. The seen digits go from 0.953 to 0.972: one odd neighbour is outvoted by four good ones. The unseen ones stay at 0.948: perhaps their odd neighbours come in groups, as they lie more
+# scattered. A vote also needs enough examples of each class: with three in the index, five neighbours cannot all be right.
 
 # %% [markdown]
 # ## Open set: digits that are in nobody's index
