@@ -66,7 +66,7 @@ test-backends: $(BACKENDS)/ready
 
 $(BACKENDS)/ready: requirements.txt
 	@$(PYTHON) -m venv $(BACKENDS)
-	@$(BACKENDS)/bin/python -m pip install --disable-pip-version-check "keras~=3.15" "jax~=0.10" "torch~=2.13" \
+	@$(BACKENDS)/bin/python -m pip install --disable-pip-version-check "keras~=3.15" "jax~=0.10" "torch==2.13.0" \
 		"numpy~=2.3" "matplotlib~=3.10" "seaborn~=0.13" "mlxtend~=0.25" "pytest~=9.0" "hypothesis~=6.140"
 	@touch $@
 
