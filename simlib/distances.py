@@ -2,7 +2,7 @@
 
 Each distance is a class of short functions. `prepare` does what can be done once for each vector.
 `pairwise` measures all of `a` against all of `b` with one matrix product: fast, and it runs on NumPy
-(`xp=np`) as well as inside a loss (`xp=keras.ops`). `paired` measures vector against vector in
+(`xp=np`) as well as inside a loss (`xp=keras.ops`). `paired` measures vector against vector, summed in
 float64, without that product's rounding: equal vectors are at distance 0 exactly (inner product aside).
 `rank` and `slack` let a search go from the one to the other without losing a true neighbour.
 """
@@ -27,11 +27,26 @@ def _safe_sqrt(x, xp):
 
 
 def _difference(a, b):
-    return np.subtract(a, b, dtype=np.float64)
+    return (a - b).astype(np.float64)  # float32 subtracts to the last digit; only the sums need more
+
+
+def _dots(a, b):
+    return np.einsum("...j,...j->...", a, b)  # without a temporary product
+
+
+def _square_distances(a, b):
+    difference = _difference(a, b)
+    return _dots(difference, difference)
 
 
 def _lengths(x):
-    return np.sqrt(np.einsum("ij,ij->i", x, x))  # no temporary copy of x
+    return np.sqrt(_dots(x, x))
+
+
+def _rank_of_squares(a, b):
+    rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
+    rank += _dots(b, b)
+    return rank
 
 
 def _rounding(a, size):
@@ -83,8 +98,16 @@ class Cosine(Distance):
         return xp.maximum(1 - xp.matmul(a, xp.transpose(b)), 0.0)
 
     @staticmethod
+    def rank(a, b):
+        return np.matmul(-a, b.T)
+
+    @staticmethod
+    def slack(a, b):
+        return _rounding(a, np.full(len(a), 4.01))  # all lengths are 1, within float32
+
+    @staticmethod
     def paired(a, b):
-        return np.square(_difference(a, b)).sum(-1) / 2  # equals 1 - cos for unit vectors
+        return _square_distances(a, b) / 2  # equals 1 - cos for unit vectors
 
 
 class Euclidean(Distance):
@@ -96,13 +119,13 @@ class Euclidean(Distance):
     def pairwise(a, b, xp=np):
         return _safe_sqrt(_squared(a, b, xp), xp)
 
-    @classmethod
-    def rank(cls, a, b):
-        return _squared(a, b, np)
+    @staticmethod
+    def rank(a, b):
+        return _rank_of_squares(a, b)
 
     @staticmethod
     def paired(a, b):
-        return np.sqrt(np.square(_difference(a, b)).sum(-1))
+        return np.sqrt(_square_distances(a, b))
 
 
 class SquaredEuclidean(Distance):
@@ -115,8 +138,10 @@ class SquaredEuclidean(Distance):
         return _squared(a, b, xp)
 
     @staticmethod
-    def paired(a, b):
-        return np.square(_difference(a, b)).sum(-1)
+    def rank(a, b):
+        return _rank_of_squares(a, b)
+
+    paired = staticmethod(_square_distances)
 
 
 class Manhattan(Distance):
@@ -148,7 +173,7 @@ class InnerProduct(Distance):
 
     @staticmethod
     def paired(a, b):
-        return -np.multiply(a, b, dtype=np.float64).sum(-1)
+        return -_dots(a.astype(np.float64), b.astype(np.float64))
 
 
 DISTANCES = {d.name: d for d in (Cosine, Euclidean, SquaredEuclidean, Manhattan, InnerProduct)}

@@ -12,7 +12,9 @@ import numpy as np
 from simlib import checks
 from simlib.growing import Growing
 
-BLOCK = 2**22  # distances held at once: 16 MB of float32, whatever the number of queries
+BLOCK = 2**22  # distances held at once, at most: 16 MB of float32, whatever the number of queries
+QUERIES = 256  # compared at once, at most: what is more leaves the processor's cache
+MEASURED = 2**15  # numbers measured at once: they stay in the cache too
 
 
 class ExactSearch:
@@ -61,7 +63,8 @@ class ExactSearch:
         if k == 0:
             return ids, distances
         slack = self.distance.slack(queries, vectors)
-        rows = max(1, BLOCK // (vectors.size if self.distance.name == "manhattan" else len(vectors)))
+        width = vectors.size if self.distance.name == "manhattan" else len(vectors)
+        rows = min(QUERIES, max(1, BLOCK // width))
         for start in range(0, len(queries), rows):
             block = slice(start, start + rows)
             ids[block], distances[block] = self._search_block(queries[block], vectors, k, slack[block])
@@ -70,18 +73,18 @@ class ExactSearch:
     def _search_block(self, queries, vectors, k, slack):
         rank = self.distance.rank(queries, vectors)  # (q, n), with a product's rounding
         kth = np.partition(rank, k - 1, axis=1)[:, k - 1 : k]
-        query, ids = np.nonzero(rank <= kth + slack)  # ids ascend within each query
+        query, ids = np.divmod(np.flatnonzero(rank <= kth + slack), len(vectors))  # ids ascend in each query
         # Measure the few that are left without that rounding: the answer for a query then depends
         # neither on its companions in the batch nor on the machine's matrix product.
-        distances = self._measure(queries, query, vectors, ids)
-        order = np.lexsort((distances, query))  # stable: of equals, the one added first
-        first = np.searchsorted(query, np.arange(len(queries)))
-        best = order[first[:, None] + np.arange(k)]
-        return ids[best], distances[best]
+        left = np.bincount(query, minlength=len(queries))[:, None]
+        distances = np.full((len(queries), left.max()), np.inf, np.float32)
+        distances[np.arange(left.max()) < left] = self._measure(queries, query, vectors, ids)
+        order = distances.argsort(axis=1, kind="stable")[:, :k]  # of equals, the one added first
+        return ids[order + left.cumsum()[:, None] - left], np.take_along_axis(distances, order, axis=1)
 
     def _measure(self, queries, query, vectors, ids):
         distances = np.empty(len(ids), np.float32)
-        rows = max(1, BLOCK // vectors.shape[1])
+        rows = max(1, MEASURED // vectors.shape[1])
         for start in range(0, len(ids), rows):
             part = slice(start, start + rows)
             distances[part] = self.distance.paired(queries[query[part]], vectors[ids[part]])
