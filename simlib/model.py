@@ -4,6 +4,7 @@ It embeds, then delegates: every algorithm lives on the arrays floor.
 """
 
 import os
+import zlib
 from types import MappingProxyType
 
 import keras
@@ -38,6 +39,7 @@ class SimilarityModel(keras.Model):
     """
 
     _index = None
+    _indexed_by = None  # the checksum of the weights that embedded its items
     _distance = None
     _backends = MappingProxyType({})
     calibration = None
@@ -117,9 +119,16 @@ class SimilarityModel(keras.Model):
 
         Returns:
             the model itself. A calibration from before stays: calibrate again if it should not.
+
+        Raises:
+            NotReadyError: the index already holds items, and the weights have changed since.
         """
         x, y = self._labelled(x, y)
-        self._made_index().add(self.embed(x, verbose), y, payload)
+        index = self._made_index()
+        if len(index):
+            self._need_index("index")
+        index.add(self.embed(x, verbose), y, payload)
+        self._indexed_by = _checksum(self.weights)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -139,7 +148,11 @@ class SimilarityModel(keras.Model):
         return self._made_index()
 
     def lookup(self, x, k=5, verbose=None):
-        """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first."""
+        """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first.
+
+        Raises:
+            NotReadyError: nothing is indexed, or the weights have changed since.
+        """
         self._need_index("lookup")
         return self._index.lookup(self.embed(x, verbose), k)
 
@@ -214,15 +227,20 @@ class SimilarityModel(keras.Model):
         """Called by Keras's `save`: index and calibration go into the `.keras` file."""
         if self._index is not None and len(self._index):
             self._index.save(os.path.join(folder, "index.npz"))
+            weights = os.path.join(folder, "weights.npz")
+            archive.write(weights, "weights", {"checksum": self._indexed_by}, {})
         if self.calibration is not None:
             path = os.path.join(folder, "calibration.npz")
             archive.write(path, "calibration", *self.calibration.state())
 
     def load_assets(self, folder):
         """Called by Keras's `load_model`."""
-        index, made = (os.path.join(folder, f) for f in ("index.npz", "calibration.npz"))
+        names = ("index.npz", "weights.npz", "calibration.npz")
+        index, weights, made = (os.path.join(folder, name) for name in names)
         if os.path.exists(index):
             self._index = Index.load(index)
+            # Keras loads the weights later, so they are compared at the first lookup.
+            self._indexed_by = archive.read(weights, "weights")[0]["checksum"]
             self._distance = self._distance or self._index.distance  # when it is loaded uncompiled
         if os.path.exists(made):
             state = archive.read(made, "calibration")
@@ -236,6 +254,11 @@ class SimilarityModel(keras.Model):
     def _need_index(self, caller):
         if self._index is None or not len(self._index):
             raise NotReadyError(f"`{caller}` needs an index: call `index(x, y)` first.")
+        if _checksum(self.weights) != self._indexed_by:
+            raise NotReadyError(
+                f"`{caller}`: the weights are not those that embedded the items in the index; the model was "
+                "trained since, or its file was changed. `reset_index`, then `index` and `calibrate` again."
+            )
 
     def _examples(self, x):
         x = checks.as_array("x", x)
@@ -255,3 +278,10 @@ class SimilarityModel(keras.Model):
     def _labelled(self, x, y):
         x = self._examples(x)
         return x, checks.labels("y", y, len(x), "examples in x")
+
+
+def _checksum(weights):
+    checksum = 0
+    for weight in weights:
+        checksum = zlib.crc32(ops.convert_to_numpy(weight).tobytes(), checksum)
+    return checksum

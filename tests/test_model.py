@@ -469,7 +469,9 @@ def test_checkpoints_hold_the_index_too(tmp_path):
     model = ready()
     path = tmp_path / "best.keras"
     model.fit(*examples(30, 0), verbose=0, callbacks=[keras.callbacks.ModelCheckpoint(path)])
-    assert_alike(model, keras.models.load_model(path))
+    loaded = keras.models.load_model(path)
+    assert repr(loaded.index_summary()) == repr(model.index_summary()) and len(loaded.index_summary()) == 40
+    assert repr(loaded.calibration) == repr(model.calibration)
 
 
 def test_mixed_precision_saves_and_answers_alike(tmp_path):
@@ -637,6 +639,53 @@ def test_an_index_of_another_dimension_is_refused(tiny, saved, tmp_path):
 
     with pytest.raises(Exception, match="dimensions"):
         keras.models.load_model(rewritten(tiny[1], tmp_path / "other.keras", swap)).lookup(QUERIES)
+
+
+def test_weights_of_another_model_are_noticed_behind_valid_checksums(tiny, tmp_path):
+    other = keras.models.clone_model(tiny[0])
+    other.save(tmp_path / "other.keras")
+    with zipfile.ZipFile(tmp_path / "other.keras") as file:
+        weights = file.read("model.weights.h5")
+
+    swapped = rewritten(tiny[1], tmp_path / "swapped.keras", lambda m: {**m, "model.weights.h5": weights})
+    loaded = keras.models.load_model(swapped)
+    for call in (loaded.lookup, loaded.match, lambda x: loaded.index(x, np.zeros(len(x), int))):
+        with pytest.raises(NotReadyError, match="its file was changed. `reset_index`"):
+            call(QUERIES)
+    loaded.reset_index()
+    loaded.index(*examples(8, 0))
+    assert len(loaded.lookup(QUERIES)) == len(QUERIES)
+
+    def without(members):
+        return {name: content for name, content in members.items() if not name.endswith("weights.npz")}
+
+    with pytest.raises(Exception, match=r"weights.npz: there is no such file"):
+        keras.models.load_model(rewritten(tiny[1], tmp_path / "without.keras", without))
+
+
+def test_a_single_changed_weight_is_noticed(tiny, tmp_path):
+    loaded = keras.models.load_model(tiny[1])
+    for weight in loaded.weights:
+        kept = np.array(weight)
+        changed = kept.copy()
+        changed.flat[-1] = np.nextafter(changed.flat[-1], np.float32(9))
+        weight.assign(changed)
+        with pytest.raises(NotReadyError, match="the weights are not those"):
+            loaded.lookup(QUERIES)
+        weight.assign(kept)
+    assert_alike(tiny[0], loaded)
+
+
+def test_an_index_from_before_training_is_refused_until_it_is_made_anew(tmp_path):
+    model = ready(trained=False)
+    model.fit(*examples(20, 3), epochs=1, verbose=0)
+    for again in (model, reloaded(model, tmp_path)):
+        with pytest.raises(NotReadyError, match="the model was trained since"):
+            again.match(QUERIES)
+    model.reset_index()
+    model.index(*examples(20, 0))
+    model.calibrate(*examples(20, 1))
+    assert_alike(model, reloaded(model, tmp_path))
 
 
 def test_strangers_in_the_file_do_no_harm(tiny, tmp_path):

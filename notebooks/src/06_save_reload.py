@@ -52,8 +52,8 @@ f"one file, {path.stat().st_size / 1e6:.1f} MB"
 # %% [markdown]
 # ## What is in it?
 #
-# A `.keras` file is a zip archive. The network and its weights are Keras's; two members are ours. Both are plain arrays with a checksum. There is no pickle, so opening a file from a
-# stranger cannot run a stranger's code.
+# A `.keras` file is a zip archive. The network and its weights are Keras's; three members are ours: the index, the calibration, and a note of which weights made that index. All are plain
+# arrays with a checksum. There is no pickle, so opening a file from a stranger cannot run a stranger's code.
 
 # %%
 with zipfile.ZipFile(path) as file:
@@ -136,6 +136,24 @@ except Exception as error:
 #
 # Saving is careful too: the new file is written beside the old one and takes its place when it is complete. If the machine stops in between, the old file is still there, whole.
 
+# %% [markdown]
+# ## And if the weights change?
+#
+# The index holds embeddings, and an embedding belongs to the weights that made it. Train the network further, and new embeddings no longer fit the old ones.
+#
+# **Predict.** We change the weights of one layer by a thousandth. Does the model still answer?
+
+# %%
+weight = reloaded.weights[-1]
+weight.assign(weight * 1.001)
+try:
+    reloaded.match(x_test)
+except simlib.NotReadyError as error:
+    print(error)
+
+# %% [markdown]
+# It refuses. Its answers would have been almost right, and nobody would have noticed. So **train first, then index, then calibrate**.
+
 # %%
 folder.cleanup()
 
@@ -144,7 +162,7 @@ folder.cleanup()
 #
 # - `model.save("x.keras")` keeps model, index and calibration in one file; `keras.models.load_model` brings all of it back.
 # - Prove a reload by asking the *reloaded* model, best in another process.
-# - After the index has changed much, calibrate again.
+# - After the index has changed much, calibrate again. After the weights have changed, index again.
 #
 # **Exercises** for this notebook are listed in [exercises/README.md](../exercises/README.md).
 #
