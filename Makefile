@@ -27,7 +27,8 @@ lab: $(READY)
 test: lint
 	@$(RUN) notebooks/build.py check
 	@$(RUN) -m pytest
-	@$(RUN) -m pytest $(NBVAL) notebooks/*.ipynb
+	@$(RUN) notebooks/build.py again
+	@$(RUN) -m pytest $(NBVAL) build/again/again.ipynb notebooks/*.ipynb
 
 # Cells of one notebook must stay in one process, hence loadfile.
 NBVAL := -o addopts= -q --nbval --nbval-current-env --nbval-cell-timeout 300 \

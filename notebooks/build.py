@@ -4,6 +4,7 @@
     python notebooks/build.py build [NAME ...]  run into notebooks/*.ipynb: what is stored and tested
     python notebooks/build.py text [NAME ...]   take over changed prose, where no code has changed
     python notebooks/build.py check             prove that sources and stored notebooks agree
+    python notebooks/build.py again             put all into one notebook, in another order and twice
 
 A source in `notebooks/src/` (py:percent) is what one edits; the .ipynb beside it is made from it.
 """
@@ -11,6 +12,7 @@ A source in `notebooks/src/` (py:percent) is what one edits; the .ipynb beside i
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 HERE = Path(__file__).resolve().parent
-SOURCES, COURSE = HERE / "src", HERE.parent / "build" / "course"
+SOURCES, COURSE, AGAIN = HERE / "src", HERE.parent / "build" / "course", HERE.parent / "build" / "again"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"(?<![\w.])\d+\.\d{3,4}(?![\w.]*\d)")  # such as 0.974: a figure taken from a run
 
@@ -160,6 +162,23 @@ def check(names):
     return len(found)
 
 
+def again(names):
+    """Write build/again/again.ipynb: what runs in one kernel must not lean on what ran before.
+
+    All notebooks from the last to the first, then all but the first, which trains, from there to the
+    last. nbval compares each cell with the output that the notebook has in a kernel of its own.
+    """
+    AGAIN.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(HERE / "models", AGAIN / "models", dirs_exist_ok=True)
+    everything = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": ""}})
+    for name in [*reversed(names), *names[1:]]:
+        for cell in nbformat.read(HERE / f"{name}.ipynb", 4).cells:
+            cell.id = str(len(everything.cells))
+            everything.cells.append(cell)
+    nbformat.write(everything, AGAIN / "again.ipynb")
+    return 0
+
+
 def course(names):
     """Run everything for a reader: HTML pages under build/course/, and what came out, as a table."""
     from nbconvert import HTMLExporter
@@ -206,7 +225,7 @@ def summary(seconds):
 
 if __name__ == "__main__":
     command, *chosen = sys.argv[1:] or ["help"]
-    commands = {"course": course, "build": build, "text": text, "check": check}
+    commands = {"course": course, "build": build, "text": text, "check": check, "again": again}
     if command not in commands:
         sys.exit(__doc__)
     unknown = [name for name in chosen if not (SOURCES / f"{name}.py").exists()]

@@ -650,7 +650,7 @@ def test_weights_of_another_model_are_noticed_behind_valid_checksums(tiny, tmp_p
     swapped = rewritten(tiny[1], tmp_path / "swapped.keras", lambda m: {**m, "model.weights.h5": weights})
     loaded = keras.models.load_model(swapped)
     for call in (loaded.lookup, loaded.match, lambda x: loaded.index(x, np.zeros(len(x), int))):
-        with pytest.raises(NotReadyError, match="its file was changed. `reset_index`"):
+        with pytest.raises(NotReadyError, match=r"its file was changed\. `reset_index`"):
             call(QUERIES)
     loaded.reset_index()
     loaded.index(*examples(8, 0))
