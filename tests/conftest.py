@@ -1,5 +1,21 @@
-"""What all tests share: figures without a window."""
+"""What all tests share: plots without a window, and the figures that tests measure."""
 
 import matplotlib
+import pytest
 
 matplotlib.use("Agg")
+MEASURED = pytest.StashKey()
+
+
+@pytest.fixture
+def measured(request):
+    """`measured("250 files tried")`: a figure to read, which the run ends with. No assertion."""
+    return request.config.stash.setdefault(MEASURED, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    lines = config.stash.get(MEASURED, [])
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.line(line)

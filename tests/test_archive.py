@@ -253,7 +253,7 @@ def peak(function):
 
 
 @pytest.mark.parametrize("source", [saved, from_the_reference_model])
-def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, tmp_path, capsys):
+def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, tmp_path, measured):
     good, path = source(tmp_path), tmp_path / "mutant.npz"
     path.write_bytes(good)
     Index.load(path)  # warm, so that imports do not count
@@ -272,11 +272,10 @@ def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, t
             results["identical"] += 1
         most = max(most, memory)
         assert memory < 2 * allowed + ONCE, (kind.__name__, i, memory, allowed)
-    with capsys.disabled():
-        print(
-            f"\n{source.__name__}: {sum(results.values())} mutants, {results['identical']} identical, "
-            f"{results['refused']} refused, at most {most / allowed:.2f} x the memory of a good load"
-        )
+    measured(
+        f"damaged index files ({source.__name__}): {sum(results.values())} tried, {results['identical']} "
+        f"identical, {results['refused']} refused, at most {most / allowed:.2f} x the memory of a good load"
+    )
     assert results["refused"] > MUTANTS / 2 and results["identical"] > 10
 
 
@@ -409,7 +408,7 @@ def die_at(n):
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # fork beside BLAS threads
-def test_saving_that_dies_before_any_file_call_leaves_the_old_or_the_new_file(tmp_path, capsys):
+def test_saving_that_dies_before_any_file_call_leaves_the_old_or_the_new_file(tmp_path, measured):
     path, new, seen = tmp_path / "index.npz", index_of(50), []
     for n in itertools.count():
         index_of(10).save(path)
@@ -423,8 +422,7 @@ def test_saving_that_dies_before_any_file_call_leaves_the_old_or_the_new_file(tm
         assert status in (0, 9)
         if status == 0:
             break
-    with capsys.disabled():
-        print(f"\nsaving died before each of {n} file calls: {seen.count(0)} times the old file was there")
+    measured(f"saving died before each of {n} file calls: {seen.count(0)} times the old file was whole")
     assert n > 20 and seen == sorted(seen) and seen[-1] == 1  # once new, always new
 
 
@@ -442,7 +440,7 @@ while True:
 """
 
 
-def test_saving_that_is_killed_leaves_the_old_or_the_new_file(tmp_path, capsys):
+def test_saving_that_is_killed_leaves_the_old_or_the_new_file(tmp_path, measured):
     path, rng, seen = tmp_path / "index.npz", np.random.default_rng(0), Counter()
     index_of(10).save(path)
     for _ in range(8):
@@ -455,8 +453,7 @@ def test_saving_that_is_killed_leaves_the_old_or_the_new_file(tmp_path, capsys):
                 saver.send_signal(signal.SIGKILL)
         assert saver.returncode == -signal.SIGKILL
         seen[version_of(path)] += 1
-    with capsys.disabled():
-        print(f"\nsaving killed 8 times: {seen[0]} times the old file was there, {seen[1]} times the new")
+    measured(f"saving killed 8 times: {seen[0]} times the old file was there, {seen[1]} times the new")
 
 
 def test_a_failing_save_keeps_the_old_file_and_tidies_up(tmp_path, monkeypatch):

@@ -46,13 +46,10 @@ simlib.select_examples(*train, n=2)
     assert run(code) == "[0, 1, 0, 1] [0.1]\n"
 
 
-def test_how_long_the_import_takes(capsys):
+def test_how_long_the_import_takes(measured):
     code = "import time; t = time.perf_counter(); import simlib; print(time.perf_counter() - t)"
     with_index = code.replace("import simlib;", "import simlib; simlib.Index;")
-    with capsys.disabled():  # figures to read, not assertions: machines differ
-        print(
-            f"\nimport simlib: {float(run(code)):.3f} s, with its first name: {float(run(with_index)):.3f} s"
-        )
+    measured(f"import simlib: {float(run(code)):.3f} s, with its first name: {float(run(with_index)):.3f} s")
 
 
 def test_every_public_name_is_there_and_listed():

@@ -570,7 +570,7 @@ def tiny(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras may warn of what it finds in a damaged file
-def test_a_damaged_file_answers_alike_or_ends_in_an_error(tiny, tmp_path):
+def test_a_damaged_file_answers_alike_or_ends_in_an_error(tiny, tmp_path, measured):
     model, path = tiny
     near, labels = model.lookup(QUERIES, 3), model.match(QUERIES)
     path, outcomes = tmp_path / "damaged.keras", {"alike": 0, "refused": 0, "not ready": 0}
@@ -592,7 +592,7 @@ def test_a_damaged_file_answers_alike_or_ends_in_an_error(tiny, tmp_path):
         np.testing.assert_array_equal(matched, labels, what)
         np.testing.assert_array_equal(loaded.payload(there), model.payload(near), what)
         outcomes["alike"] += 1
-    print(f"{sum(outcomes.values())} damaged .keras files: {outcomes}")
+    measured(f"damaged .keras files: {sum(outcomes.values())} tried, {outcomes}")
     assert sum(outcomes.values()) == 250 and outcomes["refused"] > 100
 
 
