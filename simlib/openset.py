@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN
+from simlib.neighbors import UNKNOWN, expect
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class OpenSet:
 
     def at(self, cutpoint):
         """(share of strangers, share of known queries) called unknown at a cutpoint."""
-        i = np.searchsorted(self.distances, np.float32(cutpoint), side="right") - 1
+        i = np.searchsorted(self.distances, checks.distance("cutpoint", cutpoint), side="right") - 1
         if i < 0:
             return 1.0, 1.0
         return float(self.strangers_unknown[i]), float(self.known_unknown[i])
@@ -64,9 +64,9 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     >>> open_set(near, [1, 1, 5, 6], known=[1])
     2 strangers among 2 known queries: AUROC 0.750
     """
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
-    known = np.unique(checks.labels("known", list(known)))
-    others = np.setdiff1d(labels, known) if strangers is None else checks.labels("strangers", list(strangers))
+    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
+    known = checks.classes("known", known)
+    others = np.setdiff1d(labels, known) if strangers is None else checks.classes("strangers", strangers)
     both = np.intersect1d(known, others)
     if len(both):
         raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
@@ -78,17 +78,14 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
             raise ValueError(f"{name}: none of the queries has such a class; there is nothing to compare.")
     steps = np.unique(distances[np.isfinite(distances)])
     shares = [1 - np.searchsorted(np.sort(d), steps, side="right") / len(d) for d in (far, near)]
-    return OpenSet(auroc(far, near), steps, *shares, len(far), len(near))
+    return OpenSet(_auroc(far, near), steps, *shares, len(far), len(near))
 
 
-def auroc(above, below):
+def _auroc(above, below):
     """The chance that one of `above` exceeds one of `below`, ties half: Mann and Whitney's U (1947).
 
-    Equals the area under the ROC curve (Hanley and McNeil 1982). Arrays (n,) and (m,), no NaN.
-
-    >>> auroc([2, 3], [1, 2])
-    0.875
+    Equals the area under the ROC curve (Hanley and McNeil 1982). Arrays (n,) and (m,).
     """
-    above, below = np.asarray(above), np.sort(below)
+    below = np.sort(below)
     wins = np.searchsorted(below, above, side="left") + np.searchsorted(below, above, side="right")
     return float(wins.sum() / (2 * len(above) * len(below)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import calibration, checks, matching, metrics
+from simlib.neighbors import expect
 
 BLOCK = 2**22  # entries of one block of resamples: memory stays small
 
@@ -123,7 +124,7 @@ def _interval(values, tail):
 
 def sorted_matches(neighbors, labels, matcher):
     """(distances, right), each (queries,), nearest match first."""
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     predicted, distances = matching.decide(neighbors, matcher)
     order = np.argsort(distances, kind="stable")
     return distances[order], (predicted == labels)[order]
@@ -131,6 +132,7 @@ def sorted_matches(neighbors, labels, matcher):
 
 def checked_confidence(confidence):
     """Return it, or raise ValueError if it is no share between 0 and 1."""
+    confidence = checks.number("confidence", confidence)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence!r}.")
     return confidence

@@ -6,6 +6,7 @@ proves that the error was raised by a line of simlib's, not inside NumPy or Pyth
 
 import importlib
 import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ from simlib import (
     Index,
     Neighbors,
     NotReadyError,
+    bootstrap,
     calibrate,
     checks,
+    guaranteed_cutpoint,
     load_mnist,
     match,
     metrics,
+    open_set,
     select_examples,
 )
 from simlib.calibration import parse_goal
@@ -65,15 +69,15 @@ VECTORS = [  # (embeddings, what the message says), for every function that take
     (X[:, :2], "embeddings have 2 dimensions, but the index holds vectors of 3"),
 ]
 LABELS = [  # (labels for six rows, what the message says)
-    (None, "must be"),
-    (np.eye(3)[Y], r"looks one-hot. Use labels.argmax\(axis=1\)"),
+    (None, "labels must be an array of numbers"),
+    (np.eye(3)[Y], r"labels must be .*which looks one-hot. Use labels.argmax\(axis=1\)"),
     (Y[:, None], r"labels must be integer class ids of shape \(n,\)"),
     (Y.astype(float), "labels must be integer class ids; got dtype float64"),
     (Y > 1, "labels must be integer class ids; got dtype bool"),
     (["a"] * 6, "labels must be integer class ids; got dtype <U1"),
     ([[1], [1, 2]], "labels: rows of different lengths"),
-    (Y[:5], "labels has 5 entries, but there are 6"),
-    ([], "labels has 0 entries, but there are 6"),
+    (Y[:5], "labels has 5 entries, but there are 6 OTHERS."),
+    ([], "labels has 0 entries, but there are 6 OTHERS."),
     (Y + 2**40, "labels: class ids must lie within"),
     (np.full(6, np.iinfo(np.int64).min), "labels: class ids must lie within"),
 ]
@@ -88,20 +92,29 @@ def cases():
         yield case(f"Index.add-embeddings-{i}", lambda b=bad: index().add(b, Y, X), message)
         yield case(f"Index.lookup-embeddings-{i}", lambda b=bad: index().lookup(b), message)
     for i, (bad, message) in enumerate(LABELS):
-        yield case(f"Index.add-labels-{i}", lambda b=bad: index().add(X, b, X), message)
-        yield case(f"calibrate-labels-{i}", lambda b=bad: calibrate(NEAR, b), message)
-        yield case(f"retrieval-labels-{i}", lambda b=bad: metrics.retrieval(NEAR, b, {}), message)
+        wanted = message.replace("OTHERS", "embeddings")
+        yield case(f"Index.add-labels-{i}", lambda b=bad: index().add(X, b, X), wanted)
+        wanted = message.replace("OTHERS", "queries")
+        yield case(f"calibrate-labels-{i}", lambda b=bad: calibrate(NEAR, b), wanted)
+        yield case(f"retrieval-labels-{i}", lambda b=bad: metrics.retrieval(NEAR, b, {}), wanted)
+        yield case(f"open_set-labels-{i}", lambda b=bad: open_set(NEAR, b, [1]), wanted)
+        yield case(f"bootstrap-labels-{i}", lambda b=bad: bootstrap(NEAR, b), wanted)
+        yield case(
+            f"guaranteed_cutpoint-labels-{i}",
+            lambda b=bad: guaranteed_cutpoint(NEAR, b, "fpr <= 0.1"),
+            wanted,
+        )
         if "entries" not in message:  # here labels give the length, so any will do
             yield case(f"classification-labels-{i}", lambda b=bad: metrics.classification(Y, b), message)
             yield case(
                 f"confusion-labels-{i}", lambda b=bad: metrics.confusion_matrix(Y, b, [0, 1, 2]), message
             )
-        wanted = message.replace("labels", "predicted")
+        wanted = message.replace("labels", "predicted").replace("OTHERS", "labels")
         yield case(f"classification-predicted-{i}", lambda b=bad: metrics.classification(b, Y), wanted)
         yield case(
             f"confusion-predicted-{i}", lambda b=bad: metrics.confusion_matrix(b, Y, [0, 1, 2]), wanted
         )
-        wanted = message.replace("labels", "y")
+        wanted = message.replace("labels", "y").replace("OTHERS", "examples in x")
         yield case(f"select_examples-y-{i}", lambda b=bad: select_examples(X, b, n=1), wanted)
     for i, (bad, name) in enumerate(K):
         yield case(
@@ -128,6 +141,13 @@ def cases():
         yield case(f"decide-neighbors-{i}", lambda b=bad: decide(b), message)
         yield case(f"calibrate-neighbors-{i}", lambda b=bad: calibrate(b, Y), message)
         yield case(f"retrieval-neighbors-{i}", lambda b=bad: metrics.retrieval(b, Y, {}), message)
+        yield case(f"open_set-neighbors-{i}", lambda b=bad: open_set(b, Y, [1]), message)
+        yield case(f"bootstrap-neighbors-{i}", lambda b=bad: bootstrap(b, Y), message)
+        yield case(
+            f"guaranteed_cutpoint-neighbors-{i}",
+            lambda b=bad: guaranteed_cutpoint(b, Y, "fpr <= 0.1"),
+            message,
+        )
 
     # names
     yield case(
@@ -151,7 +171,7 @@ def cases():
     yield case("Counts.metric", lambda: MADE.curve.counts.metric("F1"), "metric: .* Did you mean 'f1'")
     yield case("Calibration-name", lambda: MADE["optimum"], "cutpoint: .* Did you mean 'optimal'")
     yield case("Calibration-none", lambda: MADE.distance(None), "cutpoint: None is unknown")
-    yield case("Calibration-unmet", lambda: MADE.distance("out of reach"), "not met at any")
+    yield case("Calibration-unmet", lambda: MADE.distance("out of reach"), "cutpoint .*was not met at any")
     yield case("load_mnist-name", lambda: load_mnist("ofline"), "source: .* Did you mean 'offline'")
     yield case("load_mnist-type", lambda: load_mnist(5), "source must be the name of a file; got 5")
     yield case("load_mnist-none", lambda: load_mnist(None), "source must be the name of a file")
@@ -159,7 +179,7 @@ def cases():
     # lookup before add, payload, paths
     empty = Index()
     yield case("lookup-before-add", lambda: empty.lookup(X), "the index is empty", NotReadyError)
-    yield case("payload-before-add", lambda: empty.payload([0]), "holds no payload", NotReadyError)
+    yield case("payload-before-add", lambda: empty.payload([0]), "the index holds no payload", NotReadyError)
     for i, bad in enumerate([[6], [-1], [0.5], "a", None, [[0], [1, 2]], [True]]):
         yield case(f"Index.payload-{i}", lambda b=bad: index().payload(b), "ids")
     yield case("Index.add-negative", lambda: index().add(X, Y - 1, X), "labels must be 0 or more")
@@ -190,7 +210,9 @@ def cases():
 
     # matching, calibration and metrics
     yield case("match-no-k", lambda: match(NO_K, 1), "neighbors: k is 0")
-    yield case("match-weighted", lambda: match(DOT, 1, "weighted"), "'weighted' needs distances of 0 or more")
+    yield case(
+        "match-weighted", lambda: match(DOT, 1, "weighted"), "matcher 'weighted' needs distances of 0 or more"
+    )
     for i, bad in enumerate(["unknown", 1.5, None, [1, 2]]):
         yield case(
             f"match-label-{i}", lambda b=bad: match(NEAR, 1, no_match_label=b), "no_match_label must be"
@@ -224,13 +246,13 @@ def cases():
     for i, (distances, right, message) in enumerate(
         [
             ([], [], "distances is empty"),
-            ([0.1], [True, False], "must share one shape"),
-            ([[0.1]], [[True]], "must share one shape"),
+            ([0.1], [True, False], "distances and right must share one shape"),
+            ([[0.1]], [[True]], "distances and right must share one shape"),
             ([np.nan], [True], "distances: 1 of 1 are NaN"),
             ([np.inf], [True], "distances: all are infinite"),
             (["a"], [True], "distances must be numbers"),
-            ([0.1], [0.5], "right True or False"),
-            ([0.1], [1], "right True or False"),
+            ([0.1], [0.5], "distances must be numbers and right True or False"),
+            ([0.1], [1], "distances must be numbers and right True or False"),
             (None, [True], "distances must be an array"),
             ([0.1], None, "right must be an array"),
         ]
@@ -261,7 +283,7 @@ def cases():
     yield case(
         "groups-overall",
         lambda: metrics.classification(Y, Y, {"overall": [1]}),
-        "the name 'overall' is taken",
+        "groups: the name 'overall' is taken",
     )
     yield case("confusion-lacks", lambda: metrics.confusion_matrix(Y, Y, [0, 1]), "classes lacks the label 2")
     yield case(
@@ -269,6 +291,51 @@ def cases():
         lambda: metrics.confusion_matrix(Y, Y - 1, [0, 1, 2]),
         "classes lacks the label -1",
     )
+
+    # how far to trust it
+    for i, bad in enumerate([0, 1, 95, -0.1, None, "high", np.nan, [0.9]]):
+        message = "confidence must"
+        yield case(f"bootstrap-confidence-{i}", lambda b=bad: bootstrap(NEAR, Y, confidence=b), message)
+        yield case(
+            f"guaranteed_cutpoint-confidence-{i}",
+            lambda b=bad: guaranteed_cutpoint(NEAR, Y, "fpr <= 0.1", b),
+            message,
+        )
+    for i, bad in enumerate([-1, 0.5, "a", None]):
+        yield case(f"bootstrap-seed-{i}", lambda b=bad: bootstrap(NEAR, Y, seed=b), "seed must be a whole")
+        yield case(f"bootstrap-n-{i}", lambda b=bad: bootstrap(NEAR, Y, resamples=b), "resamples must be a")
+    yield case("bootstrap-none", lambda: bootstrap(NEAR, Y, resamples=0), "resamples must be .* at least 1")
+    yield case("bootstrap-metric", lambda: bootstrap(NEAR, Y, "recal"), "metric: .* Did you mean 'recall'")
+    yield case("bootstrap-cutpoint", lambda: bootstrap(NEAR, Y, cutpoint="f1"), "cutpoint: 'f1' is unknown")
+    yield case("bootstrap-matcher", lambda: bootstrap(NEAR, Y, matcher="near"), "matcher: .* 'nearest'")
+    yield case("bootstrap-none-right", lambda: bootstrap(NEAR, Y + 5), "no query's match has the right label")
+    for i, (goal, message) in enumerate(
+        [
+            ("f1 >= 0.9", "goal: 'f1' is unknown"),
+            ("precision", "targets: .*is no goal"),
+            (None, "targets: .*is no goal"),
+            ("precision >= 1", "goal: 'precision >= 1': no sample proves 0 or 1"),
+            ("fpr <= 0", "goal: 'fpr <= 0': no sample proves 0 or 1"),
+        ]
+    ):
+        yield case(f"guaranteed_cutpoint-goal-{i}", lambda g=goal: guaranteed_cutpoint(NEAR, Y, g), message)
+    yield case(
+        "guaranteed_cutpoint-matcher",
+        lambda: guaranteed_cutpoint(NEAR, Y, "fpr <= 0.1", matcher="near"),
+        "matcher: .* 'nearest'",
+    )
+    for i, bad in enumerate([None, 5, "ab", [0.5], [1, 1], [-1, 0], [[0, 1]]]):
+        yield case(f"open_set-known-{i}", lambda b=bad: open_set(NEAR, Y, b), "known must be")
+        if bad is not None:
+            yield case(
+                f"open_set-strangers-{i}", lambda b=bad: open_set(NEAR, Y, [1], b), "strangers must be"
+            )
+    yield case("open_set-both", lambda: open_set(NEAR, Y, [0, 1], [1]), "strangers: class 1 is in the index")
+    yield case("open_set-nobody", lambda: open_set(NEAR, Y, [0, 1, 2]), "strangers: none of the queries")
+    yield case("open_set-unknown", lambda: open_set(NEAR, Y, [9]), "known: none of the queries")
+    yield case("open_set-matcher", lambda: open_set(NEAR, Y, [0], matcher="near"), "matcher: .* 'nearest'")
+    for i, bad in enumerate([None, "optimal", np.nan, [0.5]]):
+        yield case(f"OpenSet.at-{i}", lambda b=bad: open_set(NEAR, Y, [0]).at(b), "cutpoint must be a number")
 
     # the digits
     yield case(
@@ -290,8 +357,10 @@ CASES = list(cases())
 
 @pytest.mark.parametrize("call, message, error", CASES)
 def test_bad_input_ends_in_a_sentence_of_simlib_s_own(call, message, error):
-    with pytest.raises(error, match=message) as caught:
+    with pytest.raises(error) as caught:
         call()
+    said = str(caught.value)
+    assert re.match(message, said), said  # from its first word on, which is the argument's name
     where = Path(caught.traceback[-1].path)
     assert where.parent == HOUSE, f"raised in {where}"
 
@@ -300,7 +369,9 @@ def test_the_number_of_bad_inputs(measured):
     measured(f"bad inputs to the arrays floor: {len(CASES)} tried")
 
 
-MODULES = ["calibration", "datasets", "index", "matching", "metrics", "neighbors"]
+MODULES = """
+    calibration datasets guarantee index matching metrics neighbors openset trust
+""".split()
 NOT_CALLED_WITH_INPUT = {
     # They take nothing, or what simlib's own code hands over.
     *("Index.class_sizes", "Index.reset", "Calibration.state", "Calibration.from_state"),
@@ -315,6 +386,7 @@ NOT_CALLED_WITH_INPUT = {
         "Counts",
         "Calibration",
         "expect",
+        *("Bootstrap", "Guarantee", "Interval", "OpenSet", "checked_confidence", "sorted_matches"),
     ),
 }
 

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from simlib import plots_trust
 from simlib.neighbors import Neighbors
-from simlib.openset import auroc, open_set
+from simlib.openset import _auroc, open_set
 
 
 def some_queries(n=200, seed=0):
@@ -27,7 +27,7 @@ few = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 8))
 @given(few, few)
 def test_auroc_is_scikit_learns_ties_included(above, below):
     truth = np.r_[np.ones(len(above)), np.zeros(len(below))]
-    assert auroc(above, below) == pytest.approx(roc_auc_score(truth, np.r_[above, below]))
+    assert _auroc(above, below) == pytest.approx(roc_auc_score(truth, np.r_[above, below]))
 
 
 @pytest.mark.parametrize("strangers", [None, [4], [5]])
