@@ -123,6 +123,17 @@ def test_slack_bounds_what_rounding_does_to_rank(data, name, d, scale):
     assert (np.ptp(off, axis=1, keepdims=True) <= one.slack(a, b)).all()
 
 
+@pytest.mark.parametrize("name", DISTANCES)
+def test_slack_is_no_wider_than_its_bound_so_that_few_are_measured_again(name):
+    rng = np.random.default_rng(2)
+    a, b = prepared(name, rng.normal(size=(4, 20)), 3 * rng.normal(size=(30, 20)))
+    order = 1 if name == "manhattan" else 2
+    lengths = [np.linalg.norm(x, order, axis=1) for x in (a, b)]
+    size = lengths[0] + lengths[1].max()
+    bound = 28 * np.finfo(np.float32).eps * (size if name == "manhattan" else size**2)
+    np.testing.assert_allclose(distances.get(name).slack(a, b)[:, 0], bound, rtol=0.01)
+
+
 def test_an_unknown_distance_names_the_closest():
     with pytest.raises(ValueError, match=r"distance: 'euclidian' is unknown. Did you mean 'euclidean'"):
         distances.get("euclidian")

@@ -64,7 +64,12 @@ def test_repr_shows_three_queries_and_five_neighbours_each():
     many = Neighbors(np.zeros((5, 7), int), np.zeros((5, 7)), np.zeros((5, 7), int))
     assert repr(many).splitlines()[0] == "Neighbors of 5 queries, k = 7"
     assert repr(many).splitlines()[1] == "  query 0: " + "0 at 0.0000, " * 5 + "..."
-    assert repr(many).splitlines()[-1] == "  ... 2 more"
+    assert repr(many).splitlines()[3:] == ["  query 2: " + "0 at 0.0000, " * 5 + "...", "  ... 2 more"]
+    few = many[:3].first(5)
+    assert repr(few).splitlines()[3:] == ["  query 2: " + ", ".join(["0 at 0.0000"] * 5)]
+    assert repr(many[:4].first(6)).splitlines()[3:] == [
+        "  query 2: " + "0 at 0.0000, " * 5 + "...", "  ... 1 more"
+    ]  # fmt: skip
 
 
 def test_distances_beyond_float32_are_infinite_and_still_ascend():

@@ -165,6 +165,27 @@ def test_an_index_loaded_after_its_file_has_grown_sees_what_was_saved(tmp_path):
     again = Index.load(tmp_path / "index.npz")
     assert len(again) == 60
     np.testing.assert_array_equal(again.payload(np.arange(60)), IMAGES)
+    assert again._items.store.get(np.array([0])).shape == (1, *IMAGES.shape[1:])
+
+
+def test_what_is_in_a_file_of_its_own_stays_there_whatever_is_done(tmp_path):
+    index = Index(store={"name": "disk", "path": str(tmp_path / "payload.npy")}).add(X, Y, IMAGES)
+    index.save(tmp_path / "index.npz")
+    saved = index._items.store.state()
+    assert saved["payload_like"].shape == (0, *IMAGES.shape[1:]) and saved["payload_length"] == 60
+    one = Index.load(tmp_path / "index.npz")._items.store
+    mapped = one.like
+    while not isinstance(mapped, np.memmap) and mapped is not None:
+        mapped = mapped.base
+    assert isinstance(mapped, np.memmap)
+    one.truncate(60)
+    assert len(one) == 60
+    one.truncate(1)
+    assert len(one) == 1 and isinstance(one.like, np.memmap)
+    np.testing.assert_array_equal(one.get(np.array([0])), IMAGES[:1])
+    (tmp_path / "payload.npy").unlink()
+    one.reset()  # what somebody has deleted need not be deleted again
+    assert len(one) == 0
 
 
 def test_a_reset_model_can_index_again_where_its_payload_lay(tmp_path):

@@ -222,6 +222,77 @@ def test_the_scores_are_those_of_the_fixed_cutpoint():
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(precision, [0.025, 0.975])))
 
 
+def slow_score(name, near, right):
+    """From its definition, of queries that are accepted (near) or not, and matched rightly or not."""
+    tp, fp = sum(a and r for a, r in zip(near, right)), sum(a and not r for a, r in zip(near, right))
+    fn, tn = sum(right) - tp, sum(not r for r in right) - fp
+    over = {
+        "f1": (2 * tp, 2 * tp + fp + fn), "precision": (tp, tp + fp), "recall": (tp, tp + fn),
+        "accuracy": (tp + tn, tp + tn + fp + fn), "fpr": (fp, fp + tn), "npv": (tn, tn + fn),
+    }  # fmt: skip
+    part, whole = over[name]
+    return part / whole if whole else np.nan
+
+
+@pytest.mark.parametrize("cutpoint", [0.05, 0.1, 0.3, 9.0])
+@pytest.mark.parametrize("metric", metrics.METRICS)
+def test_every_choice_and_every_score_is_that_of_a_slow_resample(metric, cutpoint):
+    rng = np.random.default_rng(11)
+    distances = np.sort(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5], 25)).astype(np.float32)
+    right, steps = rng.random(25) < 0.7, np.unique(distances)
+    known = as_neighbors(distances, right)
+    made = trust.bootstrap(*known, metric, cutpoint, confidence=0.8, resamples=60, seed=4)
+    times = np.random.default_rng(4).multinomial(25, np.full(25, 1 / 25), size=60)
+    sign, found = -1 if metric == "fpr" else 1, {name: [] for name in metrics.METRICS}
+    for chosen, drawn in zip(made.cutpoints, times):
+        rows = np.repeat(np.arange(25), drawn)
+        scores = [sign * slow_score(metric, distances[rows] <= step, right[rows]) for step in steps]
+        assert chosen == steps[np.nanargmax(scores)]
+        for name, values in found.items():
+            values.append(slow_score(name, distances[rows] <= np.float32(cutpoint), right[rows]))
+    assert (made.cutpoint.low, made.cutpoint.high) == pytest.approx(
+        tuple(np.quantile(made.cutpoints, [0.1, 0.9]))
+    )
+    for name, values in found.items():
+        value, interval = made.scores[name]
+        expected = slow_score(name, distances <= np.float32(cutpoint), right)
+        assert value == pytest.approx(expected, nan_ok=True)
+        if not np.isnan(values).all():
+            assert (interval.low, interval.high) == pytest.approx(tuple(np.nanquantile(values, [0.1, 0.9])))
+        else:
+            assert np.isnan(interval.low) and np.isnan(interval.high)
+
+
+def test_another_matcher_is_asked_everywhere():
+    rng = np.random.default_rng(12)
+    near = Neighbors(
+        rng.integers(0, 2, (80, 3)), np.sort(rng.random((80, 3)), axis=1), np.zeros((80, 3), int)
+    )
+    labels = rng.integers(0, 2, 80)
+    made = trust.bootstrap(near, labels, resamples=5, matcher="majority")
+    best = calibrate(near, labels, matcher="majority")["optimal"]
+    assert made.distance == best.distance != calibrate(near, labels)["optimal"].distance
+    assert made.scores["f1"][0] == pytest.approx(best.scores["f1"])
+
+
+def test_one_resample_and_few_queries_will_do():
+    made = trust.bootstrap(*as_neighbors([0.2], [True]), resamples=1)
+    assert made.cutpoints.tolist() == [np.float32(0.2)] and made.scores["precision"][0] == 1
+
+
+def test_an_interval_holds_its_ends_and_reads_well():
+    between = trust.Interval(0.25, 0.5)
+    assert 0.25 in between and 0.5 in between and 0.24 not in between and 0.51 not in between
+    scores = {"f1": (0.9, between), "fpr": (0.125, between)}
+    made = trust.Bootstrap(0.3, 0.9, between, scores, np.zeros(7, np.float32))
+    assert repr(made).splitlines() == [
+        "90% intervals from 7 resamples of the queries",
+        "  cutpoint  0.300   0.250 to 0.500",
+        "  f1        0.900   0.250 to 0.500",
+        "  fpr       0.125   0.250 to 0.500",
+    ]
+
+
 def test_blocks_of_resamples_change_nothing_in_size(monkeypatch):
     known = as_neighbors(*FALLING.draw(50, np.random.default_rng(7)))
     monkeypatch.setattr(trust, "BLOCK", 50 * 64)
