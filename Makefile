@@ -14,6 +14,7 @@ help:
 	@echo "make site       a static edition to read, its slider included, under build/site/"
 	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make test-backends  the Keras side on JAX and on PyTorch"
+	@echo "make mutants    change simlib in thousands of small ways: does a test notice? an hour or two"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
 	@echo "make clean      remove what these made: .venv and build"
@@ -71,8 +72,14 @@ $(BACKENDS)/ready: requirements.txt
 		"numpy~=2.3" "matplotlib~=3.10" "seaborn~=0.13" "mlxtend~=0.25" "pytest~=9.0" "hypothesis~=6.140"
 	@touch $@
 
+# In mutants/, a copy. What was tried already is not tried again until its code changes.
+mutants: $(READY)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[mutants]"
+	@TF_CPP_MIN_LOG_LEVEL=3 .venv/bin/mutmut run
+	@.venv/bin/mutmut results
+
 clean:
-	rm -rf .venv build
+	rm -rf .venv build mutants
 
 $(READY): requirements.txt pyproject.toml
 	@$(or $(PYTHON),python3) -c '$(SUPPORTED)' 2>/dev/null || { \
@@ -84,4 +91,4 @@ $(READY): requirements.txt pyproject.toml
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
-.PHONY: help course exercises lab test test-browser test-backends lint notebooks site clean
+.PHONY: help course exercises lab test test-browser test-backends mutants lint notebooks site clean
