@@ -4,15 +4,14 @@ It embeds, then delegates: every algorithm lives on the arrays floor.
 """
 
 import os
-import zlib
 from types import MappingProxyType
 
 import keras
 import numpy as np
 from keras import ops
 
-from simlib import archive, checks, matching, metrics
-from simlib.calibration import OPTIMAL, Calibration
+from simlib import archive, checks, matching, metrics, model_file
+from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
 from simlib.index import Index
@@ -128,7 +127,7 @@ class SimilarityModel(keras.Model):
         if len(index):
             self._need_index("index")
         index.add(self.embed(x, verbose), y, payload)
-        self._indexed_by = _checksum(self.weights)
+        self._indexed_by = model_file.checksum(self.weights)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -225,26 +224,14 @@ class SimilarityModel(keras.Model):
 
     def save_assets(self, folder):
         """Called by Keras's `save`: index and calibration go into the `.keras` file."""
-        if self._index is not None and len(self._index):
-            self._index.save(os.path.join(folder, "index.npz"))
-            weights = os.path.join(folder, "weights.npz")
-            archive.write(weights, "weights", {"checksum": self._indexed_by}, {})
-        if self.calibration is not None:
-            path = os.path.join(folder, "calibration.npz")
-            archive.write(path, "calibration", *self.calibration.state())
+        model_file.write(folder, self._index, self._indexed_by, self.calibration)
 
     def load_assets(self, folder):
-        """Called by Keras's `load_model`."""
-        names = ("index.npz", "weights.npz", "calibration.npz")
-        index, weights, made = (os.path.join(folder, name) for name in names)
-        if os.path.exists(index):
-            self._index = Index.load(index)
-            # Keras loads the weights later, so they are compared at the first lookup.
-            self._indexed_by = archive.read(weights, "weights")[0]["checksum"]
-            self._distance = self._distance or self._index.distance  # when it is loaded uncompiled
-        if os.path.exists(made):
-            state = archive.read(made, "calibration")
-            self.calibration = Calibration.from_state(*state)
+        """Called by Keras's `load_model`, before it loads the weights: the first lookup compares them."""
+        index, self._indexed_by, self.calibration = model_file.read(folder)
+        if index is not None:
+            self._index = index
+            self._distance = self._distance or index.distance  # when it is loaded uncompiled
 
     def _made_index(self):
         if self._index is None:
@@ -254,7 +241,7 @@ class SimilarityModel(keras.Model):
     def _need_index(self, caller):
         if self._index is None or not len(self._index):
             raise NotReadyError(f"`{caller}` needs an index: call `index(x, y)` first.")
-        if _checksum(self.weights) != self._indexed_by:
+        if model_file.checksum(self.weights) != self._indexed_by:
             raise NotReadyError(
                 f"`{caller}`: the weights are not those that embedded the items in the index; the model was "
                 "trained since, or its file was changed. `reset_index`, then `index` and `calibrate` again."
@@ -278,10 +265,3 @@ class SimilarityModel(keras.Model):
     def _labelled(self, x, y):
         x = self._examples(x)
         return x, checks.labels("y", y, len(x), "examples in x")
-
-
-def _checksum(weights):
-    checksum = 0
-    for weight in weights:
-        checksum = zlib.crc32(ops.convert_to_numpy(weight).tobytes(), checksum)
-    return checksum
