@@ -189,8 +189,15 @@ def made():
     )
 
 
-def test_state_survives_json_and_nan():
-    before = made()
+def unmet():
+    """The nearest match is wrong, so precision stays below 0.9; at 0.3 nothing is refused, so npv is NaN."""
+    near = Neighbors([[2], [1], [1]], [[0.1], [0.2], [0.3]], [[0], [1], [2]])
+    return calibrate(near, [1, 1, 1], targets={"strict": "precision >= 0.9", "all": "recall >= 1"})
+
+
+@pytest.mark.parametrize("make", [made, unmet])
+def test_state_survives_json_and_nan(make):
+    before = make()
     header, arrays = before.state()
     after = Calibration.from_state(json.loads(json.dumps(header, allow_nan=False)), arrays)
     assert repr(after) == repr(before)
@@ -226,3 +233,20 @@ def test_repr_is_a_table_with_every_cutpoint():
     assert lines[0] == "Calibration on 3 queries (nearest of k = 1)"
     assert [line.split()[0] for line in lines[2:5]] == ["optimal", "strict", "no"]
     assert lines[2].split()[3:5] == ["0.2000", "1.000"]
+    assert len(lines) == 6 and "NOT MET" not in repr(made())
+
+
+def test_repr_says_what_was_not_met_and_how_near_it_came():
+    assert repr(unmet()).splitlines() == [
+        "Calibration on 3 queries (nearest of k = 1)",
+        "  cutpoint                   distance        f1 precision    recall  accuracy       fpr       npv",
+        "  optimal (max f1)             0.3000     0.800     0.667     1.000     0.667     1.000       nan",
+        "  strict (precision >= 0.9)   NOT MET     0.800     0.667     1.000     0.667     1.000       nan",
+        "  all (recall >= 1)            0.3000     0.800     0.667     1.000     0.667     1.000       nan",
+        "  NOT MET: no distance reaches the target; the row shows the closest try.",
+    ]
+    assert repr(unmet()["optimal"]) == (
+        "optimal (max f1): distance <= 0.3000: f1 0.800, precision 0.667, recall 1.000, accuracy 0.667, "
+        "fpr 1.000, npv nan"
+    )
+    assert repr(unmet()["strict"]).startswith("strict (precision >= 0.9): NOT MET; the closest try gives: f1")

@@ -149,7 +149,7 @@ def test_confusion_matrix_equals_scikit_learn(pairs):
     predicted, labels = [p for p, _ in pairs], [y for _, y in pairs]
     classes = [2, 0, 3, 1]
     matrix = metrics.confusion_matrix(predicted, labels, classes)
-    assert matrix.shape == (4, 5)
+    assert matrix.shape == (4, 5) and matrix.dtype == np.int64
     if pairs:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -169,6 +169,7 @@ def test_classification_equals_a_slow_count_and_its_shares_sum_to_1(pairs):
     predicted, labels = [p for p, _ in pairs], [y for _, y in pairs]
     report = metrics.classification(predicted, labels, {"seen": [0, 1], "unseen": (2, 3)})
     assert list(report) == ["overall", "seen", "unseen"]
+    np.testing.assert_equal(metrics.classification(predicted, labels), {"overall": report["overall"]})
     for name, members in (("overall", {-1, 0, 1, 2, 3}), ("seen", {0, 1}), ("unseen", {2, 3})):
         chosen = [(p, y) for p, y in pairs if y in members]
         assert report[name]["queries"] == len(chosen)
