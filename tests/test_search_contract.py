@@ -57,6 +57,24 @@ def test_the_same_neighbours_and_the_same_distances_as_exact(wanted, distance):
     assert_same(index.lookup(QUERIES, k=9), Index(distance).add(X, Y).lookup(QUERIES, k=9))
 
 
+@pytest.mark.parametrize("distance", ["cosine", "inner_product"])
+def test_many_queries_at_once_are_answered_as_each_alone(wanted, distance):
+    many = np.random.default_rng(3).normal(size=(700, D)).astype(np.float32)  # more than a block of each kind
+    whole = supported(wanted, distance).add(X, Y)
+    together = whole.lookup(many, k=9)
+    assert_same(together, Index(distance).add(X, Y).lookup(many, k=9))
+    for row in (0, 226, 227, 255, 256, 699):
+        assert_same(together[row], whole.lookup(many[row : row + 1], k=9))
+
+
+def test_of_equals_the_one_added_first_comes_first(wanted):
+    if isinstance(wanted, dict):
+        pytest.skip("a graph or a database may find equals in any order")
+    index = Index("euclidean", search=wanted).add(np.tile(X[:3], (60, 1)), np.tile(Y[:3], 60))
+    found = index.lookup(X[:3], k=60)
+    np.testing.assert_array_equal(found.ids, np.arange(3)[:, None] + 3 * np.arange(60))
+
+
 def test_ids_count_items_in_the_order_of_adding_however_they_come(wanted):
     whole, parts = Index("euclidean").add(X, Y), Index("euclidean", search=wanted)
     for start, end in ((0, 1), (1, 2), (2, 150), (150, 150), (150, N)):
