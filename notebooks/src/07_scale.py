@@ -228,7 +228,7 @@ pd.Series(gained, name="MB for each million vectors of 64 numbers").round(-1)
 import faiss
 
 coded = faiss.index_factory(64, "IVF632,PQ16np")  # np: without preparing a search that we do not use
-coded.train(vectors[:25_000])  # a sample will do
+coded.train(vectors[:50_000])  # a sample will do
 coded.add(vectors)
 coded_bytes = faiss.serialize_index(coded).size / n
 round(coded_bytes, 1)
