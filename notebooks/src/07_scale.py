@@ -119,7 +119,7 @@ def recall(found, truth):
 
 
 # %% [markdown]
-# **Predict.** An exact search among 1,000 vectors takes less than a hundredth of a millisecond. How long among a million?
+# **Predict.** An exact search among 1,000 vectors takes about a hundredth of a millisecond. How long among a million?
 
 # %% tags=["nbval-ignore-output"]
 queries, rows = made(1000, seed=1), {}
@@ -149,7 +149,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# Exact search is almost a straight line on these axes: ten times the vectors, ten times the time or somewhat more. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
+# Exact search is almost a straight line on these axes: ten times the vectors, ten times the time or more. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
 # `faiss` grows far more slowly.
 #
 # ## What does faiss do?
