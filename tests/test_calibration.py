@@ -208,23 +208,23 @@ def test_state_survives_json_and_nan(make):
 
 
 @pytest.mark.parametrize(
-    "damage",
+    "damage, why",
     [
-        lambda h, a: h.pop("cutpoints"),
-        lambda h, a: h["cutpoints"][0].pop("goal"),
-        lambda h, a: h["cutpoints"][0].update(scores=None),
-        lambda h, a: h["cutpoints"][0].update(stranger=1),
-        lambda h, a: h.update(k=0),
-        lambda h, a: h.update(matcher="nearst"),
-        lambda h, a: h.update(cutpoints=7),
-        lambda h, a: a.pop("tp"),
-        lambda h, a: a.update(fp=a["fp"][:1]),
+        (lambda h, a: h.pop("cutpoints"), "'cutpoints'"),
+        (lambda h, a: h["cutpoints"][0].pop("goal"), ".*'goal'"),
+        (lambda h, a: h["cutpoints"][0].update(scores=None), ".*'items'"),
+        (lambda h, a: h["cutpoints"][0].update(stranger=1), ".*'stranger'"),
+        (lambda h, a: h.update(k=0), "k must be a whole number of at least 1; got 0"),
+        (lambda h, a: h.update(matcher="nearst"), "matcher: 'nearst' is unknown"),
+        (lambda h, a: h.update(cutpoints=7), ".*int"),
+        (lambda h, a: a.pop("tp"), "'tp'"),
+        (lambda h, a: a.update(fp=a["fp"][:1]), "counts and distances differ in length"),
     ],
 )
-def test_an_inconsistent_state_is_refused(damage):
+def test_an_inconsistent_state_is_refused(damage, why):
     header, arrays = made().state()
     damage(header, arrays)
-    with pytest.raises(ArtifactError, match="the saved calibration is not consistent"):
+    with pytest.raises(ArtifactError, match="the saved calibration is not consistent: " + why):
         Calibration.from_state(header, arrays)
 
 

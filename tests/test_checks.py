@@ -157,6 +157,7 @@ def cases():
     )
     yield case("Index-distance-type", lambda: Index(3), "distance: 3 is unknown")
     yield case("Index-search", lambda: Index(search="exat"), "search: .* Did you mean 'exact'")
+    yield case("Index-store-path", lambda: Index(store={"name": "disk", "path": 5}), "path must be the name")
     yield case("Index-store", lambda: Index(store="memry"), "store: .* Did you mean 'memory'")
     yield case("match-matcher", lambda: match(NEAR, 1, "majorty"), "matcher: .* Did you mean 'majority'")
     yield case(

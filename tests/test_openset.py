@@ -51,6 +51,9 @@ def test_nobody_found_is_unknown_at_every_cutpoint():
     neighbors = Neighbors([[1], [-1]], [[0.1], [np.inf]], [[0], [-1]])
     made = open_set(neighbors, [1, 7], known={1: 20})
     assert made.auroc == 1.0 and made.at(1e9) == (1.0, 0.0)
+    by_hand = Neighbors([[1], [-1]], [[0.1], [0.05]], [[0], [-1]])  # near, and yet nobody's label
+    made = open_set(by_hand, [1, 7], known={1: 20})
+    assert made.auroc == 1.0 and made.at(1e9) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """One contract for all payload stores, and what the disk store promises beside it."""
 
+import gc
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -134,6 +137,10 @@ def test_a_temporary_file_goes_with_its_store():
     assert folder.exists()
     del one
     assert not folder.exists()
+    gone = filled("disk", IMAGES)
+    shutil.rmtree(gone.path.parent)
+    del gone  # who finds nothing to delete says nothing
+    gc.collect()
 
 
 def test_only_what_is_asked_for_is_read(tmp_path):
