@@ -1,8 +1,11 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what to do."""
 
+import contextlib
 import difflib
 import importlib
 import inspect
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -67,10 +70,20 @@ def whole_number(name, value, at_least=0):
 
 def number(name, value):
     """Return `value` as a float, or raise ValueError if it is no real number, or NaN."""
+    found = math.nan
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        if not np.isnan(value):
-            return float(value)
-    raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
+        with contextlib.suppress(OverflowError):  # a whole number beyond every float
+            found = float(value)
+    if math.isnan(found):
+        raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
+    return found
+
+
+def amount(name, value):
+    """Return `value` as a float, or raise ValueError if it is no number of 0 or more, finite in float32."""
+    if 0 <= distance(name, value) < math.inf:
+        return float(value)
+    raise ValueError(f"{name} must be a finite number of 0 or more; got {value!r}.")
 
 
 def distance(name, value):
@@ -82,9 +95,26 @@ def distance(name, value):
 def path(name, value):
     """Return `value` as a `Path`, or raise ValueError if it is no file name."""
     try:
-        return Path(value)
+        found = Path(value)
     except TypeError:
-        raise ValueError(f"{name} must be the name of a file; got {value!r}.") from None
+        found = None
+    if found is None or "\0" in str(found):
+        raise ValueError(f"{name} must be the name of a file; got {value!r}.")
+    return found
+
+
+def kind(name, value, wanted, whence=""):
+    """Return `value`, or raise ValueError if it is no `wanted`, a class; `whence` says who makes one."""
+    if isinstance(value, wanted):
+        return value
+    raise ValueError(f"{name} must be a `{wanted.__name__}`{whence}; got {type(value).__name__}.")
+
+
+def mapping(name, value, of):
+    """Return `value`, or raise ValueError if it is no dict; `of` says what it should hold."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"{name} must be a dict, {of}; got {value!r}.")
 
 
 def listed(name, value):
@@ -104,6 +134,14 @@ def as_array(name, value):
     if array.dtype.hasobject:
         raise ValueError(f"{name} must be an array of numbers; got Python objects (dtype {array.dtype}).")
     return array
+
+
+def tensor_shape(name, value):
+    """The shape of a tensor of any backend, or of what makes an array; ValueError if it holds no numbers."""
+    tensor = value if hasattr(value, "dtype") else as_array(name, value)
+    if not re.search("int|float|bool", str(tensor.dtype)):
+        raise ValueError(f"{name} must be numbers; got dtype {tensor.dtype}.")
+    return tuple(tensor.shape)
 
 
 def rows(name, value):
@@ -172,12 +210,29 @@ def images(name, value, shape=None):
         array = array[..., 0]
     gray = array.ndim == leading + 2
     colored = array.ndim == leading + 3 and array.shape[-1] in (3, 4)
-    if not (gray or colored) or array.dtype.kind not in "fiub" or shape not in (None, array.shape[:leading]):
+    fits = (gray or colored) and shape in (None, array.shape[:leading]) and 0 not in array.shape[leading:]
+    if not fits or array.dtype.kind not in "fiub":
         wanted = ", ".join(map(str, shape or ["n"]))
         raise ValueError(
             f"{name} must be images of the shape ({wanted}, height, width); got {array.dtype} {array.shape}."
         )
     return array
+
+
+def examples(name, value):
+    """Yield (array, class id) for each of the pairs that `value` gives, or raise ValueError."""
+    if isinstance(value, dict) or not hasattr(value, "__iter__"):
+        raise ValueError(f"{name} must give pairs (x, y); got {type(value).__name__}.")
+    for pair in value:
+        if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
+            raise ValueError(f"{name} must give pairs (x, y); got {type(pair).__name__}.")
+        y = as_array(f"{name}: y", pair[1])
+        if y.ndim:
+            raise ValueError(
+                f"{name} must give single examples; its labels have the shape {y.shape}. Leave out its "
+                "`batch`, or undo it with `unbatch`; of one-hot labels take the `argmax`."
+            )
+        yield as_array(f"{name}: x", pair[0]), int(labels(f"{name}: y", y[None])[0])
 
 
 def positions(name, value, n):

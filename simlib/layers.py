@@ -19,7 +19,7 @@ class MetricEmbedding(keras.layers.Layer):
     Input (batch, features); output float (batch, units), each row of length 1 (a zero row stays zero).
 
     Raises:
-        ValueError: `units` is no whole number of at least 1, or the input is not (batch, features).
+        ValueError: `units` is no whole number of at least 1, or the inputs are not (batch, features).
 
     >>> import numpy as np
     >>> embedding = MetricEmbedding(8)(np.ones((2, 3), "float32"))
@@ -32,12 +32,17 @@ class MetricEmbedding(keras.layers.Layer):
         self.units = checks.whole_number("units", units, at_least=1)
         self.dense = keras.layers.Dense(self.units, dtype=self.dtype_policy)
 
-    def build(self, input_shape):
-        if len(input_shape) != 2:
+    def __call__(self, inputs, **kwargs):
+        shape = checks.tensor_shape("inputs", inputs)  # before Keras turns them into a tensor
+        features = self.dense.kernel.shape[0] if self.built else None
+        if len(shape) != 2 or not shape[1] or features not in (None, shape[1]):
             raise ValueError(
-                f"MetricEmbedding needs inputs of shape (batch, features); got {input_shape}. "
+                f"inputs must have the shape (batch, {features or 'features'}); got {shape}. "
                 "Put a Flatten or a GlobalAveragePooling layer before it."
             )
+        return super().__call__(inputs, **kwargs)
+
+    def build(self, input_shape):
         self.dense.build(input_shape)
 
     def call(self, inputs):

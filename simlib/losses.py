@@ -8,6 +8,8 @@ its two examples share a class, and *negative* if not; an example is no pair wit
 gives 0, with a zero gradient.
 """
 
+import math
+
 import keras
 from keras import ops
 
@@ -15,6 +17,7 @@ from simlib import checks, distances
 
 FAR = 1e30  # stands for "no such pair" in a minimum or, negated, in a maximum
 ABOVE_ZERO = {"alpha", "beta", "gamma", "temperature"}
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
 
 
 def pair_masks(labels):
@@ -60,24 +63,24 @@ def both(positive, negative):
     return ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
 
 
-def check_batch(y_true, y_pred):
+def check_batch(y_true, y_pred, sample_weight=None):
     """Raise ValueError unless y_true is class ids (batch,) or (batch, 1), and y_pred is (batch, d)."""
-    if len(y_pred.shape) != 2:
+    true, pred = checks.tensor_shape("y_true", y_true), checks.tensor_shape("y_pred", y_pred)
+    if len(pred) != 2 or 0 in pred:
         raise ValueError(
-            f"y_pred must be embeddings of shape (batch, d); got {tuple(y_pred.shape)}. "
+            f"y_pred must be embeddings of shape (batch, d); got {pred}. "
             "Let the model end in a layer such as MetricEmbedding."
         )
-    if len(y_true.shape) > 2 or (len(y_true.shape) == 2 and y_true.shape[1] != 1):
+    if len(true) > 2 or (len(true) == 2 and true[1] != 1):
         raise ValueError(
-            f"y_true must be integer class ids of shape (batch,); got {tuple(y_true.shape)}, which "
+            f"y_true must be integer class ids of shape (batch,); got {true}, which "
             "looks one-hot. Use y.argmax(axis=1)."
         )
-    lengths = [t.shape[0] for t in (y_true, y_pred) if len(t.shape)]
-    if len(lengths) < 2 or (None not in lengths and lengths[0] != lengths[1]):
-        raise ValueError(
-            f"y_true {tuple(y_true.shape)} and y_pred {tuple(y_pred.shape)} differ in length; "
-            "give one class id an embedding."
-        )
+    if not true or (None not in (true[0], pred[0]) and true[0] != pred[0]):
+        raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
+    weights = () if sample_weight is None else checks.tensor_shape("sample_weight", sample_weight)
+    if weights and None not in (weights[0], pred[0]) and weights[0] != pred[0]:
+        raise ValueError(f"sample_weight has {weights[0]} entries, but there are {pred[0]} embeddings.")
 
 
 def _setting(name, value, optional):
@@ -85,6 +88,8 @@ def _setting(name, value, optional):
     if value is None and name in optional:
         return None
     value = checks.number(name, value)
+    if math.isinf(value):
+        raise ValueError(f"{name} must be finite; got {value}.")
     if name in ABOVE_ZERO and value <= 0:
         raise ValueError(f"{name} must be above 0; got {value}.")
     return value
@@ -102,21 +107,29 @@ class MetricLoss(keras.losses.Loss):
         reduction, name: as in `keras.losses.Loss`.
 
     Raises:
-        ValueError: an unknown distance or a setting that is no number; in a call, one-hot labels,
-            embeddings that are not (batch, d), or lengths that differ.
+        ValueError: an unknown distance or reduction, or a setting that is no finite number; in a call,
+            one-hot labels, embeddings that are not (batch, d), or lengths that differ. A compiled graph
+            shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
     """
 
     def __init__(self, distance, settings, optional=(), reduction="sum_over_batch_size", name=None):
+        if reduction is not None:
+            checks.choose("reduction", reduction, dict.fromkeys(REDUCTIONS))
+        checks.mapping("settings", settings, "name -> number")
         dtype = keras.backend.result_type(keras.config.floatx(), "float32")
-        super().__init__(name=name or type(self).__name__, reduction=reduction, dtype=dtype)
+        name = checks.kind("name", name or type(self).__name__, str)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self._distance = distances.get(distance)
         self.distance = distance
         self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
         for key, value in self._settings.items():
             setattr(self, key, value)
 
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        check_batch(y_true, y_pred, sample_weight)  # before Keras turns them into tensors
+        return super().__call__(y_true, y_pred, sample_weight)
+
     def call(self, y_true, y_pred):
-        check_batch(y_true, y_pred)
         positive, negative = pair_masks(y_true)
         return self.by_anchor(pairwise(self._distance, y_pred), positive, negative)
 

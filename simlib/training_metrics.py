@@ -30,15 +30,15 @@ class PairDistance(keras.metrics.Metric):
     def __init__(self, pairs="positive", reduce="mean", distance="cosine", name=None, **kwargs):
         checks.choose("pairs", pairs, {"positive": 0, "negative": 1})
         checks.choose("reduce", reduce, dict.fromkeys(REDUCE))
-        super().__init__(name=name or f"{pairs}_{reduce}", **kwargs)
+        super().__init__(name=checks.kind("name", name or f"{pairs}_{reduce}", str), **kwargs)
         self.pairs, self.reduce, self.distance = pairs, reduce, distance
         self._distance = distances.get(distance)
         self._total = self.add_variable((), "zeros", name="total")
         self._batches = self.add_variable((), "zeros", name="batches")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         losses.check_batch(y_true, y_pred)
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         mask = losses.pair_masks(y_true)[0 if self.pairs == "positive" else 1]
         d = losses.pairwise(self._distance, ops.cast(y_pred, self.dtype))
         number = ops.sum(ops.cast(mask, d.dtype))

@@ -124,5 +124,5 @@ def test_numpy_whole_numbers_are_units_too():
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 28, 28, 1), (3,)])
 def test_inputs_that_are_no_feature_vectors_are_refused(shape):
-    with pytest.raises(ValueError, match=r"inputs of shape \(batch, features\)"):
+    with pytest.raises(ValueError, match=r"inputs must have the shape \(batch, features\)"):
         MetricEmbedding(2)(np.zeros(shape))
