@@ -47,10 +47,12 @@ def mirrors_as_classes(x, y):
 
 
 def _square_images(x, y):
-    x = checks.as_array("x", x)
+    x = checks.rows("x", x)
+    if x.ndim != 3 or x.shape[1] != x.shape[2] or not x.size or x.dtype.kind not in "fiub":
+        raise ValueError(
+            f"x must hold square images, shape (n, side, side) with n >= 1; got {x.dtype} {x.shape}."
+        )
     y = checks.labels("y", y, len(x), "images in x")
-    if x.ndim != 3 or x.shape[1] != x.shape[2] or not len(x):
-        raise ValueError(f"x must hold square images, shape (n, side, side) with n >= 1; got {x.shape}.")
     if y.min() < 0:
         raise ValueError(f"y must hold class ids of 0 or more; got {y.min()}.")
     return x, y
@@ -58,7 +60,8 @@ def _square_images(x, y):
 
 def _as_classes(variants, y):
     step = 10 ** len(str(y.max()))
-    return np.concatenate(variants), np.concatenate([y + i * step for i in range(len(variants))])
+    ids = np.concatenate([y + i * step for i in range(len(variants))])
+    return np.concatenate(variants), checks.labels("y", ids)
 
 
 def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
@@ -75,12 +78,23 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     Returns:
         float32 (n, height, width), bilinearly sampled; 0 where the picture ends.
 
+    Raises:
+        ValueError: no such images, no generator, or an amount below 0 or endless; a zoom of 1 or more.
+
     >>> distort(np.ones((3, 28, 28)), np.random.default_rng(0)).shape
     (3, 28, 28)
     """
     images = checks.as_array("images", images)
-    if images.ndim != 3:
-        raise ValueError(f"images must have the shape (n, height, width); got {images.shape}.")
+    if images.ndim != 3 or 0 in images.shape[1:] or images.dtype.kind not in "fiub":
+        raise ValueError(f"images must have the shape (n, height, width); got {images.dtype} {images.shape}.")
+    if not hasattr(rng, "normal"):
+        raise ValueError(f"rng must be a generator, as `numpy.random.default_rng(0)` makes one; got {rng!r}.")
+    for name, value in zip(
+        ("degrees", "shift", "zoom", "shear", "bend"), (degrees, shift, zoom, shear, bend)
+    ):
+        checks.amount(name, value)
+    if zoom >= 1:
+        raise ValueError(f"zoom must be below 1, where nothing is left of a picture; got {zoom}.")
     n, height, width = images.shape
 
     def amount(limit):

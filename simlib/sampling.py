@@ -92,7 +92,7 @@ class ClassBalancedSampler(keras.utils.PyDataset):
         return self.steps_per_epoch
 
     def __getitem__(self, step):
-        if not 0 <= step < len(self):
+        if isinstance(step, (int, np.integer)) and not 0 <= step < len(self):
             raise IndexError(f"step {step} is not in 0..{len(self) - 1}.")
         return self.batch(self.epoch, step)
 
@@ -105,6 +105,7 @@ class ClassBalancedSampler(keras.utils.PyDataset):
 
     def batch(self, epoch, step):
         """Batch number `step` of epoch number `epoch`, both from 0."""
+        epoch, step = checks.whole_number("epoch", epoch), checks.whole_number("step", step)
         number = epoch * self.steps_per_epoch + step
         classes, turn = self._hand(self.classes, number, self.classes_per_batch, stream=-1)
         rows = [
@@ -115,6 +116,8 @@ class ClassBalancedSampler(keras.utils.PyDataset):
         x, y = self.x[rows], np.repeat(np.sort(classes), self.examples_per_class)
         if self.augment is not None:
             x = self.augment(x, np.random.default_rng([self.seed, 1, epoch, step]))
+            if np.shape(x)[:1] != y.shape:
+                raise ValueError(f"augment must return the {len(y)} images that it gets; got {np.shape(x)}.")
         return x, y
 
     def _hand(self, cards, number, size, stream):
@@ -136,10 +139,12 @@ class ClassBalancedSampler(keras.utils.PyDataset):
 
 
 def _classes(y, class_list):
+    if not len(y):
+        raise ValueError("x is empty: there is nothing to draw from. Give examples.")
     present = np.unique(y).tolist()
     class_list = present if class_list is None else checks.listed("class_list", class_list)
     if not class_list:
-        raise ValueError("class_list is empty: there is no class to draw from. Name some, or give examples.")
+        raise ValueError("class_list is empty: there is no class to draw from. Name some, or None for all.")
     classes = list(dict.fromkeys(checks.labels("class_list", class_list).tolist()))
     missing = [c for c in classes if c not in present]
     if missing:

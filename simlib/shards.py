@@ -32,24 +32,23 @@ def write_shards(folder, examples, classes_per_shard=1):
 
     Raises:
         ValueError: no examples, or one of another shape or dtype, or a label that is no class id.
-        FileExistsError: the folder holds shards already.
+        FileExistsError: the folder holds shards already, or is a file.
         ImportError: TensorFlow is not installed.
     """
     tf = checks.extra("tensorflow", "tensorflow", "writing TFRecord shards")
     per_shard = checks.whole_number("classes_per_shard", classes_per_shard, at_least=1)
     folder = checks.path("folder", folder)
+    if (folder / CATALOGUE).exists() or folder.is_file():
+        raise FileExistsError(f"folder: {folder} is a file or holds shards already; choose another one.")
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / CATALOGUE).exists():
-        raise FileExistsError(f"{folder} holds shards already; choose another folder, or delete it.")
     shard_of, ends, rows, like = {}, [], [], None
     with contextlib.ExitStack() as stack:
         writers = []
-        for x, y in examples:
-            x, label = np.asarray(x, order="C"), int(checks.labels("label", [y])[0])
+        for x, label in checks.examples("examples", examples):
             like = x[None] if like is None else like
             if (x.shape, x.dtype) != (like.shape[1:], like.dtype):
                 raise ValueError(
-                    f"example {len(rows)} is {x.dtype} of {x.shape}, and those before are {like.dtype} of "
+                    f"examples: number {len(rows)} is {x.dtype} of {x.shape}, those before {like.dtype} of "
                     f"{like.shape[1:]}; a shard holds one shape and dtype."
                 )
             shard = shard_of.setdefault(label, len(shard_of) // per_shard)
@@ -92,7 +91,7 @@ class Shards:
     def __init__(self, folder):
         self.folder = checks.path("folder", folder)
         if not (self.folder / CATALOGUE).exists():
-            raise ArtifactError(f"{self.folder} holds no {CATALOGUE}: write its shards with `write_shards`.")
+            raise ArtifactError(f"folder: {self.folder} holds no {CATALOGUE}; `write_shards` makes one.")
         _, found = archive.read(self.folder / CATALOGUE, "shards")
         self.labels, self._shard, self._start = (found[name] for name in ("label", "shard", "start"))
         self._checksum, self._like, self._maps = found["checksum"], found["like"], {}
@@ -114,7 +113,7 @@ class Shards:
         return len(self.labels)
 
     def __getitem__(self, rows):
-        rows = np.asarray(rows)
+        rows = checks.positions("rows", rows, len(self))
         out = np.empty((len(rows), *self._like.shape[1:]), self._like.dtype)
         raw, shards = out.reshape(len(rows), -1).view(np.uint8), self._shard[rows]
         for number in set(shards.tolist()):

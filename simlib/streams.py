@@ -33,29 +33,27 @@ def sampler_from_dataset(dataset, *args, folder=None, class_list=None, **kwargs)
     """
     if folder is not None and (checks.path("folder", folder) / CATALOGUE).exists():
         return ShardSampler(folder, *args, class_list=class_list, **kwargs)
-    class_list = None if class_list is None else checks.listed("class_list", class_list)
+    if class_list is not None:
+        class_list = checks.labels("class_list", checks.listed("class_list", class_list)).tolist()
     examples = _examples(dataset, class_list)
     if folder is not None:
         return ShardSampler(write_shards(folder, examples), *args, class_list=class_list, **kwargs)
-    x, y = zip(*kept) if (kept := list(examples)) else ((), ())
-    return ClassBalancedSampler(np.array(x), np.array(y), *args, class_list=class_list, **kwargs)
+    x, y = zip(*examples)
+    return ClassBalancedSampler(checks.as_array("dataset", x), y, *args, class_list=class_list, **kwargs)
 
 
 def _examples(dataset, class_list):
-    """The examples of the listed classes; a dataset's own checks come before the first."""
+    """The examples of the listed classes, at least one; a dataset's own checks come before the first."""
     if getattr(dataset, "cardinality", None) and int(dataset.cardinality()) == -1:
         raise ValueError("dataset never ends, and it is read once: leave out its `repeat`.")
-    pairs = dataset.as_numpy_iterator() if hasattr(dataset, "as_numpy_iterator") else iter(dataset)
-    for pair in pairs:
-        if not (isinstance(pair, tuple) and len(pair) == 2):
-            raise ValueError(f"dataset must give pairs (x, y); got {type(pair).__name__}.")
-        if np.ndim(pair[1]):
-            raise ValueError(
-                f"dataset must give single examples; its labels have the shape {np.shape(pair[1])}. "
-                "Leave out its `batch`, or undo it with `unbatch`."
-            )
-        if class_list is None or pair[1] in class_list:
-            yield pair
+    pairs = dataset.as_numpy_iterator() if hasattr(dataset, "as_numpy_iterator") else dataset
+    kept = 0
+    for x, y in checks.examples("dataset", pairs):
+        if class_list is None or y in class_list:
+            kept += 1
+            yield x, y
+    if not kept:
+        raise ValueError(f"dataset gives no example{'' if class_list is None else ' of class_list'}.")
 
 
 def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
@@ -67,10 +65,15 @@ def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
         args, kwargs: as in `sampler_from_dataset`, `folder` included.
 
     Raises:
+        ValueError: the catalogue has no such dataset or split, or as `sampler_from_dataset`.
         ImportError: tensorflow-datasets is not installed.
     """
     tfds = checks.extra("tensorflow_datasets", "tensorflow-datasets", "the TensorFlow Datasets catalogue")
-    dataset = tfds.load(name, split=split, data_dir=data_dir, as_supervised=True, shuffle_files=False)
+    try:
+        dataset = tfds.load(name, split=split, data_dir=data_dir, as_supervised=True, shuffle_files=False)
+    except (AttributeError, TypeError, ValueError) as error:
+        why = str(error).split("\n")[0]
+        raise ValueError(f"name: the catalogue gives no {name!r} with split={split!r} ({why})") from error
     return sampler_from_dataset(dataset, *args, **kwargs)
 
 
@@ -82,6 +85,7 @@ def as_dataset(sampler, replicas=1):
 
         model.fit(as_dataset(sampler, strategy.num_replicas_in_sync), steps_per_epoch=..., epochs=...)
     """
+    checks.kind("sampler", sampler, ClassBalancedSampler)
     tf = checks.extra("tensorflow", "tensorflow", "tf.data")
     replicas = checks.whole_number("replicas", replicas, at_least=1)
 

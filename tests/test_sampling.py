@@ -236,7 +236,7 @@ X = np.arange(12)
         ({"y": Y * 2**24}, "y: class ids must lie within"),
         ({"x": 5}, "x must be an array, one row for each example"),
         ({"x": [[1], [2, 3]]}, "x: rows of different lengths"),
-        ({"x": X[:0], "y": Y[:0]}, "class_list is empty"),
+        ({"x": X[:0], "y": Y[:0]}, "x is empty"),
         ({"class_list": []}, "class_list is empty"),
         ({"class_list": [3, 4]}, "class_list names class 4, of which `y` has no example"),
         ({"class_list": 3}, "class_list must be a list; got 3"),

@@ -129,16 +129,16 @@ def test_a_second_writing_does_not_mix_with_the_first(tmp_path):
     "examples, message",
     [
         ([], "examples: there are none"),
-        ([(X[0], 1), (X[0, 0], 1)], "example 1 is uint8 of .* one shape and dtype"),
-        ([(X[0], 1), (X[0] / 2, 1)], "example 1 is float64"),
-        ([(X[0], 1.5)], "label must be integer class ids"),
-        ([(X[0], [0, 1])], "label must be integer class ids"),
+        ([(X[0], 1), (X[0, 0], 1)], "examples: number 1 is uint8 of .* one shape and dtype"),
+        ([(X[0], 1), (X[0] / 2, 1)], "examples: number 1 is float64"),
+        ([(X[0], 1.5)], "examples: y must be integer class ids"),
+        ([(X[0], [0, 1])], "examples must give single examples"),
     ],
 )
 def test_what_cannot_be_written_is_named_and_leaves_no_catalogue(tmp_path, examples, message):
     with pytest.raises(ValueError, match=message):
         write_shards(tmp_path / "shards", examples)
-    with pytest.raises(ArtifactError, match=r"holds no shards.npz: write its shards"):
+    with pytest.raises(ArtifactError, match=r"holds no shards\.npz; `write_shards` makes one"):
         ShardSampler(tmp_path / "shards", 2, 2)
 
 
@@ -158,14 +158,14 @@ def test_shards_that_lie_there_are_not_written_again(tmp_path):
         (lambda: dataset().batch(4), r"single examples; its labels have the shape \(4,\)"),
         (lambda: dataset().map(lambda x, y: x), "pairs"),
         (lambda: dataset().map(lambda x, y: {"x": x, "y": y}), "pairs .x, y.; got dict"),
-        (lambda: dataset().take(0), "no class to draw from"),
+        (lambda: dataset().take(0), "dataset gives no example"),
         (lambda: dataset().map(lambda x, y: (x, tf.cast(y, tf.float32))), "class"),
     ],
 )
 @pytest.mark.parametrize("in_shards", [False, True])
 def test_what_is_no_stream_of_examples_is_named(wrong, message, in_shards, tmp_path):
     folder = tmp_path / "shards" if in_shards else None
-    with pytest.raises(ValueError, match=f"{message}|there are none" if in_shards else message):
+    with pytest.raises(ValueError, match=message):
         sampler_from_dataset(wrong(), 3, 4, folder=folder)
 
 
@@ -233,17 +233,3 @@ def test_single_shot_views_are_of_the_right_example():
     x, y = sampler[0]
     assert y.tolist() == [0, 0, 3, 3, 5, 5, 7, 7, 11, 11]
     np.testing.assert_array_equal(x, IMAGES[y])
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"y": [1] * 12}, "class 1 has 12 examples, and a single-shot sampler takes one"),
-        ({"views": 1}, "views must be a whole number of at least 2"),
-        ({"y": [1, 2]}, "y has 2 entries"),
-        ({"classes_per_batch": 13}, "only 12 classes"),
-    ],
-)
-def test_bad_single_shot(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        SingleShotSampler(IMAGES, **arguments)
