@@ -13,7 +13,7 @@ import numpy as np
 
 from simlib import checks, matching, metrics, panel
 from simlib.calibration import OPTIMAL, Calibration, Cutpoint, calibrate
-from simlib.neighbors import UNKNOWN, Neighbors
+from simlib.neighbors import UNKNOWN, Neighbors, expect
 
 ALL = "all"
 EACH = 5  # digits shown on either side of the line
@@ -75,7 +75,7 @@ class _Group:
         self.counts = metrics.Counts(**tables)
 
     def position(self, threshold):
-        return int(np.searchsorted(self.steps, np.float32(threshold), side="right"))
+        return int(np.searchsorted(self.steps, checks.distance("threshold", threshold), side="right"))
 
     def tables(self, edges):
         lists = {"rows": self.rows.tolist(), "steps": _short(self.steps), "reachable": self.reachable}
@@ -102,9 +102,7 @@ class Explorer(panel.Face):
                  calibration=None, guess=None, noun="digits"):  # fmt: skip
         if labels is None:
             raise ValueError("labels: none were given; the explorer needs the true class of each query.")
-        if not isinstance(neighbors, Neighbors):
-            raise ValueError(f"neighbors must be Neighbors, from a lookup; got {type(neighbors).__name__}.")
-        self._labels = checks.labels("labels", labels, len(neighbors), "queries")
+        self._labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
         if not len(self._labels):
             raise ValueError("neighbors is empty: there is no query to explore. Is the split empty?")
         neighbors = _as_calibrated(neighbors, calibration)
@@ -115,26 +113,35 @@ class Explorer(panel.Face):
         column = (neighbors.labels == self._predicted[:, None]).argmax(1)  # the nearest of that label
         self._ids = neighbors.ids[rows, column]
         self._matches = Neighbors(self._predicted[:, None], self._distances[:, None], self._ids[:, None])
+        if images is None and neighbor_images is not None:
+            raise ValueError("neighbor_images stand beside images: give both, or neither.")
         self._images = panel.as_ink("images", images, len(rows))
         shown = None if neighbor_images is None else checks.as_array("neighbor_images", neighbor_images)
         if shown is not None and shown.ndim > np.ndim(images) and len(shown) == len(rows):
             shown = shown[rows, column]  # one of k
         self._neighbor_images = panel.as_ink("neighbor_images", shown, len(rows))
+        sizes = {np.shape(i)[1:] for i in (self._images, self._neighbor_images) if i is not None}
+        if len(sizes) > 1:
+            raise ValueError(f"neighbor_images must have the size of images; got {sizes}.")
         occurring = np.union1d(self._labels, self._predicted)
         self.classes = tuple(occurring[occurring != UNKNOWN].tolist())
         if not np.isfinite(self._distances).any():
             raise ValueError("neighbors: no query found anybody, so there is no distance to explore.")
         right = self._predicted == self._labels
         self._groups = {ALL: _Group(rows, self._distances, right)}
-        for name, classes in (groups or {}).items():
-            members = rows[np.isin(self._labels, list(classes))]
-            if name == ALL or not len(members):
-                why = "the name is taken" if name == ALL else "none of the queries has such a label"
+        groups = {} if groups is None else checks.mapping("groups", groups, "name -> class ids")
+        for name, classes in groups.items():
+            members = rows[np.isin(self._labels, checks.classes("groups", classes))]
+            if name == ALL or not isinstance(name, str) or not len(members):
+                why = "none of the queries has such a label" if name != ALL else "the name is taken"
+                why = why if isinstance(name, str) else "a name must be text"
                 raise ValueError(f"groups: {name!r}: {why}; leave it out.")
             self._groups[name] = _Group(members, self._distances, right)
         self.groups, self.noun, self.guess = tuple(self._groups), noun, guess
-        if guess is not None and guess != panel.ASK:
-            self.guess = _number("guess", guess)
+        if not isinstance(noun, str):
+            raise ValueError(f"noun must be a word; got {noun!r}.")
+        if guess is not None and not (isinstance(guess, str) and guess == panel.ASK):
+            self.guess = checks.number("guess", guess)
 
     @property
     def calibrated(self):
@@ -143,7 +150,7 @@ class Explorer(panel.Face):
 
     def view(self, threshold, group=ALL):
         """What accepting every match up to `threshold` gives: a `View`, looked up."""
-        threshold = _number("threshold", threshold)
+        threshold = checks.number("threshold", threshold)
         part = checks.choose("group", group, self._groups)
         i = part.position(threshold)
         counts = metrics.Counts(*(int(c[i]) for c in vars(part.counts).values()))
@@ -169,9 +176,11 @@ class Explorer(panel.Face):
             `Cutpoint`; `met` is False where no distance reaches the target.
         """
         part = checks.choose("group", group, self._groups)
+        if not isinstance(goal, str):
+            raise ValueError(f"goal: {goal!r} is no goal; write it like 'max f1' or 'precision >= 0.99'.")
         if goal == "min cost":
-            return self._cheapest(part, _number("wrong", wrong), _number("missed", missed))
-        metric = goal.removeprefix("max ") if isinstance(goal, str) else goal
+            return self._cheapest(part, checks.amount("wrong", wrong), checks.amount("missed", missed))
+        metric = goal.removeprefix("max ")
         known = (self._matches[part.rows], self._labels[part.rows])
         if metric in metrics.METRICS:
             return calibrate(*known, metric=metric)[OPTIMAL]
@@ -186,7 +195,7 @@ class Explorer(panel.Face):
 
     def score(self, guess):
         """A guessed cutpoint against the calibrated one, in words."""
-        mine, best = self.view(guess), self.view(self.calibrated)
+        mine, best = self.view(checks.number("guess", guess)), self.view(self.calibrated)
         loss, errors = best.f1 - mine.f1, mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
         return (
             f"Your guess {mine.threshold:.4f} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has "
@@ -197,7 +206,7 @@ class Explorer(panel.Face):
     def tables(self):
         """Everything that the panel looks up, as plain lists: ready for JSON."""
         finite = self._distances[np.isfinite(self._distances)]
-        edges = np.histogram_bin_edges(finite, min(60, max(10, len(finite) // 8)))
+        edges = np.histogram_bin_edges(finite.astype(float), min(60, max(10, len(finite) // 8)))
         return {
             "noun": self.noun,
             "classes": list(self.classes),
@@ -247,17 +256,9 @@ def explore_threshold(neighbors, labels, images=None, neighbor_images=None, grou
 def _as_calibrated(neighbors, calibration):
     if calibration is None:
         return neighbors
-    if not isinstance(calibration, Calibration):
-        raise ValueError(f"calibration must be a Calibration; got {type(calibration).__name__}.")
-    if neighbors.k < calibration.k:
+    if neighbors.k < checks.kind("calibration", calibration, Calibration).k:
         raise ValueError(f"calibration is for k = {calibration.k}; look up that many, not {neighbors.k}.")
     return neighbors.first(calibration.k)
-
-
-def _number(name, value):
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and not np.isnan(value):
-        return float(value)
-    raise ValueError(f"{name} must be a number; got {value!r}.")
 
 
 def _short(distances):

@@ -6,6 +6,7 @@ picture carries those tables inside, so a page can be made from a stored noteboo
 """
 
 import base64
+import contextlib
 import dataclasses
 import functools
 import io
@@ -134,12 +135,15 @@ def tables_in(picture):
     >>> tables_in(b"no picture") is None
     True
     """
+    if not isinstance(picture, bytes):
+        raise ValueError(f"picture must be the bytes of a PNG; got {type(picture).__name__}.")
     at, key = 8, PNG_KEY.encode() + b"\0\0"  # a PNG is a row of chunks: length, kind, content, checksum
     while picture[:4] == b"\x89PNG" and at + 8 < len(picture):
         length = int.from_bytes(picture[at : at + 4])
         kind, content = picture[at + 4 : at + 8], picture[at + 8 : at + 8 + length]
-        if kind == b"zTXt" and content.startswith(key):
-            return json.loads(zlib.decompress(content.removeprefix(key)))
+        if kind == b"zTXt" and len(content) == length and content.startswith(key):
+            with contextlib.suppress(ValueError, zlib.error):  # damaged
+                return json.loads(zlib.decompress(content.removeprefix(key)))
         at += length + 12
     return None
 
@@ -148,11 +152,9 @@ def as_ink(name, images, length):
     """Images as bytes, dark ink on white: uint8 (n, height, width[, 3]), or None as it is."""
     if images is None:
         return None
-    images = checks.as_array(name, images)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    if len(images) != length or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
-        raise ValueError(f"{name} must be ({length}, height, width) or (..., 3); got {images.shape}.")
+    images = checks.images(name, images, (length,))
+    if not np.isfinite(images).all():
+        raise ValueError(f"{name}: some pixels hold NaN or infinity; mend them.")
     if images.dtype != np.uint8:
         low, high = float(images.min()), float(images.max())
         images = np.round(255 * (images - low) / ((high - low) or 1)).astype(np.uint8)

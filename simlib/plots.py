@@ -7,6 +7,7 @@ draw grids of images return the Figure.
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from simlib import checks, matching
@@ -25,9 +26,9 @@ ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the col
 
 
 def _axes(ax, size=(6.4, 3.6)):
-    if ax is not None:
-        return ax
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    if ax is not None and not isinstance(ax, Axes):
+        raise ValueError(f"ax must be matplotlib axes, or None; got {type(ax).__name__}.")
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
 def _above(ax, columns=3):
@@ -57,19 +58,20 @@ def _image(ax, image, title="", color="black"):
 
 
 def _calibration(value):
-    if isinstance(value, Calibration):
-        return value
-    raise ValueError(f"calibration must be a `Calibration`; got {type(value).__name__}.")
+    return checks.kind("calibration", value, Calibration)
 
 
 def _names(value):
-    return [value] if isinstance(value, str) else checks.listed("names", value)
+    names = [value] if isinstance(value, str) else checks.listed("names", value)
+    if not names:
+        raise ValueError("names is empty: name at least one curve.")
+    return names
 
 
 def image_grid(images, labels=None, columns=10, title=""):
     """Images (n, height, width) in rows of `columns`, each under its label; returns the Figure."""
     images = checks.images("images", images)
-    columns = checks.whole_number("columns", columns, at_least=1)
+    columns, title = checks.whole_number("columns", columns, at_least=1), checks.kind("title", title, str)
     labels = [""] * len(images) if labels is None else checks.listed("labels", labels)
     if len(labels) != len(images):
         raise ValueError(f"labels has {len(labels)} entries, but there are {len(images)} images.")
@@ -116,6 +118,12 @@ def training_curve(history, names=("loss",), ax=None):
     if not isinstance(records, dict):
         raise ValueError(f"history must be what `fit` returns, or its dict; got {type(history).__name__}.")
     drawn = {name: checks.choose("names", name, records) for name in _names(names)}
+    for name, values in drawn.items():
+        values = checks.rows(f"history: {name!r}", values)
+        if values.ndim != 1 or values.dtype.kind not in "fiub":
+            raise ValueError(
+                f"history: {name!r} must be one number an epoch; got {values.dtype} {values.shape}."
+            )
     ax = _axes(ax)
     for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color = SAME if "positive" in name else DIFFERENT if "negative" in name else CUT
@@ -136,10 +144,12 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
     labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     bins = checks.whole_number("bins", bins, at_least=1)
     cutpoint = None if cutpoint is None else checks.distance("cutpoint", cutpoint)
-    ax = _axes(ax)
     found = np.isfinite(neighbors.distances)
+    if not found.any():
+        raise ValueError("neighbors: no query found anybody, so there is no distance to draw.")
+    ax = _axes(ax)
     same = neighbors.labels == labels[:, None]
-    edges = np.histogram_bin_edges(neighbors.distances[found], bins)
+    edges = np.histogram_bin_edges(neighbors.distances[found].astype(float), bins)  # some are very close
     for mask, name, color in ((same, "same class", SAME), (~same, "different class", DIFFERENT)):
         distances = neighbors.distances[mask & found]
         sns.histplot(x=distances, bins=edges, ax=ax, color=color, alpha=0.6, edgecolor="white", linewidth=0.3,
@@ -189,6 +199,9 @@ def precision_recall(calibration, cutpoint=None, ax=None):
 def confusion(matrix, classes, ax=None, title=""):
     """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across."""
     matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
+    checks.kind("title", title, str)
+    if not classes:
+        raise ValueError("classes is empty: there is nothing to draw.")
     if matrix.shape != (len(classes), len(classes) + 1) or matrix.dtype.kind not in "iu":
         raise ValueError(
             f"matrix must be whole numbers of the shape (classes, classes + 1), here ({len(classes)}, "
@@ -217,15 +230,15 @@ def confusion(matrix, classes, ax=None, title=""):
 
 def group_bars(report, ax=None):
     """Right, unknown and wrong shares of each group, from `evaluate_classification`."""
-    if not isinstance(report, dict) or not all(
-        isinstance(g, dict) and {*PARTS} <= {*g} for g in report.values()
-    ):
+    groups = list(report.values()) if isinstance(report, dict) else [None]
+    shares = [group.get(part) if isinstance(group, dict) else None for group in groups for part in PARTS]
+    if not shares or not all(isinstance(share, (int, float, np.number)) for share in shares):
         raise ValueError("report must be what `evaluate_classification` gives: {group: {'right': ..}}.")
     ax = _axes(ax, (6.8, 0.55 * len(report) + 1.1))
     left = np.zeros(len(report))
     for part, color in PARTS.items():
         shares = np.nan_to_num([100 * group[part] for group in report.values()])
-        ax.barh(list(report), shares, left=left, color=color, label=part)
+        ax.barh([str(name) for name in report], shares, left=left, color=color, label=part)
         for y, (start, share) in enumerate(zip(left, shares)):
             if share >= NARROW:
                 ax.text(start + share / 2, y, f"{share:.1f}%", ha="center", va="center", color="white")
@@ -250,11 +263,13 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
         marked: rows to mark with a cross, such as the mistakes; or None.
     """
     embeddings = checks.embeddings("embeddings", embeddings)
-    if min(embeddings.shape) < 2 or len(embeddings) < 3:
+    if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():
         raise ValueError(
-            f"embeddings must be 3 vectors or more, of 2 dimensions or more; got {embeddings.shape}."
+            "embeddings must be 3 vectors or more, not all the same, of 2 dimensions or more; "
+            f"got {embeddings.shape}."
         )
     labels = checks.labels("labels", labels, len(embeddings), "embeddings")
+    seed = checks.whole_number("seed", seed) % 2**32
     marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))
     flat = checks.choose("method", method, {"tsne": _tsne, "pca": _pca})(embeddings, seed)
     ax = _axes(ax, (6.0, 5.2))

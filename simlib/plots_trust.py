@@ -3,12 +3,15 @@
 import numpy as np
 import seaborn as sns
 
-from simlib import plots
+from simlib import checks, plots
+from simlib.openset import OpenSet
+from simlib.trust import Bootstrap
 
 
 def bootstrap_cutpoints(made, ax=None, bins=40):
     """Where resamples of the queries put the cutpoint: `made` is from `simlib.bootstrap`."""
-    ax = plots._axes(ax)
+    checks.kind("made", made, Bootstrap)
+    bins, ax = checks.whole_number("bins", bins, at_least=1), plots._axes(ax)
     shares = np.full(len(made.cutpoints), 100 / len(made.cutpoints))
     ax.hist(made.cutpoints, bins=bins, weights=shares, color=plots.UNCERTAIN)
     ax.axvspan(made.cutpoint.low, made.cutpoint.high, color=plots.UNCERTAIN, alpha=0.2, linewidth=0,
@@ -26,6 +29,10 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
     Args:
         sets: {name: `OpenSet`}. cutpoints: {name: distance}, marked on each curve; or None.
     """
+    if not isinstance(sets, dict) or not sets or not all(isinstance(s, OpenSet) for s in sets.values()):
+        raise ValueError(f"sets must be a dict, name -> `OpenSet`; got {sets!r}.")
+    cutpoints = checks.mapping("cutpoints", {} if cutpoints is None else cutpoints, "name -> distance")
+    cutpoints = {title: checks.number("cutpoint", cutpoint) for title, cutpoint in cutpoints.items()}
     ax = plots._axes(ax, (5.0, 4.2))
     colors = {"seen": plots.SEEN, "unseen": plots.UNSEEN}
     for (name, made), style in zip(sets.items(), plots.ORDER * len(sets)):
@@ -33,7 +40,7 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
         y = 100 * np.append(made.strangers_unknown[::-1], 1.0)
         color = colors.get(name, plots.CUT)
         ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {made.auroc:.3f})")
-        for marker, (title, cutpoint) in zip("os^D", (cutpoints or {}).items()):
+        for marker, (title, cutpoint) in zip("os^D" * len(cutpoints), cutpoints.items()):
             far, near = made.at(cutpoint)
             first = made is next(iter(sets.values()))
             ax.plot(100 * near, 100 * far, marker, color=plots.CUT, label=title if first else None)
