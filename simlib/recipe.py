@@ -6,14 +6,14 @@
 import importlib.metadata
 import platform
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 
 import simlib
+from simlib import checks
 from simlib.augment import distort, mirrors_as_classes, rotations_as_classes
-from simlib.datasets import load_mnist, select_examples
+from simlib.datasets import Splits, load_mnist, select_examples
 from simlib.index import Index
 from simlib.layers import MetricEmbedding
 from simlib.losses import MultiSimilarityLoss
@@ -31,7 +31,8 @@ TARGETS = ("precision >= 0.99",)
 
 def network(embedding=64, name="digits"):
     """Three convolutional blocks and an embedding: uint8 images (28, 28) -> (embedding,)."""
-    layers = keras.layers
+    checks.kind("name", name, str)
+    layers, embedding = keras.layers, checks.whole_number("embedding", embedding, at_least=1)
     inputs = keras.Input((28, 28), name="image")
     x = layers.Rescaling(1 / 255)(layers.Reshape((28, 28, 1))(inputs))
     for filters, size in ((32, 5), (64, 3), (128, 3)):
@@ -46,6 +47,13 @@ def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
 
     Mirrored and turned, six digits become 48 classes: see `simlib.augment`.
     """
+    x = checks.images("x", x)
+    if x.shape[1:] != (28, 28):
+        raise ValueError(f"x must be images of the shape (n, 28, 28); got {x.shape}.")
+    y, classes = checks.labels("y", y, len(x), "images in x"), checks.classes("classes", classes)
+    if len(classes) < 2 or not np.isin(classes, y).all():
+        raise ValueError(f"classes must be two or more that y has examples of; got {classes}.")
+    checks.whole_number("steps", steps, at_least=1)
     chosen = np.isin(y, classes)
     x, y = rotations_as_classes(*mirrors_as_classes(x[chosen], y[chosen]))
     return ClassBalancedSampler(
@@ -55,6 +63,8 @@ def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
 
 def compile_model(model, total_steps):
     """AdamW with a cosine decay to 0, and the multi-similarity loss."""
+    checks.kind("model", model, SimilarityModel)
+    total_steps = checks.whole_number("total_steps", total_steps, at_least=1)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, total_steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
     model.compile(optimizer, MultiSimilarityLoss(), metrics=pair_distances())
@@ -71,9 +81,10 @@ def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose="auto"
     Returns:
         (model, history): a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
     """
-    keras.utils.set_random_seed(seed)
+    sampler, epochs = batches(x, y, classes, steps, seed), checks.whole_number("epochs", epochs, at_least=1)
+    keras.utils.set_random_seed(seed % 2**32)
     model = compile_model(network(), epochs * steps)
-    history = model.fit(batches(x, y, classes, steps, seed), epochs=epochs, verbose=verbose)
+    history = model.fit(sampler, epochs=epochs, verbose=verbose)
     return model, history
 
 
@@ -90,6 +101,9 @@ def protocol_accuracy(model, splits, seen=SEEN, draws=10):
     Returns:
         {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
     """
+    checks.kind("model", model, SimilarityModel)
+    checks.kind("splits", splits, Splits, ", as `load_mnist` gives it")
+    seen, draws = checks.classes("seen", seen), checks.whole_number("draws", draws, at_least=1)
     queries, labels = model.embed(splits.test.x, verbose=0), splits.test.y
     groups = {"seen": seen, "unseen": sorted(set(labels.tolist()) - set(seen))}
     right = {"overall": [], "seen": [], "unseen": []}
@@ -108,6 +122,7 @@ def reference_model(splits, seed=0, epochs=EPOCHS, verbose="auto"):
     Returns:
         A `SimilarityModel` ready for use. It is not compiled, so that its file holds no optimizer.
     """
+    checks.kind("splits", splits, Splits, ", as `load_mnist` gives it")
     trained, _ = train(*splits.train, epochs=epochs, seed=seed, verbose=verbose)
     model = network()
     model.set_weights(trained.get_weights())
@@ -160,6 +175,8 @@ centred, 28 x 28 pixels.
 
 def model_card(model, splits, seed=0):
     """The model card of a `reference_model`, as Markdown: every figure in it is measured here."""
+    if checks.kind("model", model, SimilarityModel).calibration is None:
+        raise checks.NotReadyError("model holds no calibration: give a `reference_model`.")
     rows = {"right, nearest neighbour": protocol_accuracy(model, splits)}
     for name in model.calibration.cutpoints:
         report = model.evaluate_classification(*splits.test, name, {"seen": SEEN, "unseen": UNSEEN})
@@ -191,7 +208,8 @@ def model_card(model, splits, seed=0):
 
 def main(folder="notebooks/models"):
     """Make the reference model and its card in `folder`."""
-    splits, path = load_mnist(), Path(folder) / "digits.keras"
+    path = checks.path("folder", folder) / "digits.keras"
+    splits = load_mnist()
     path.parent.mkdir(parents=True, exist_ok=True)
     model = reference_model(splits)
     card = model_card(model, splits)
