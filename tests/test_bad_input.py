@@ -281,7 +281,7 @@ def of_shards_and_streams(shelf):
     for name, kind in (("Shards", Shards), ("ShardSampler", ShardSampler)):
         yield Case(name, "folder", kind, FOLDER)
         yield Case(name, "folder", lambda bad, kind=kind: kind(folder()),
-            [(0, ".* holds no shards.npz", ArtifactError)])
+            [(0, "folder: .* holds no shards.npz", ArtifactError)])
 
     def written():
         return Shards(write_shards(folder(), zip(X, Y)))
