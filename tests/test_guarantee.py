@@ -39,7 +39,7 @@ def two_digits(number):
 
 CASES = st.tuples(
     st.integers(0, 2**32 - 1), st.integers(2, 250), st.floats(0.05, 0.95),
-    st.sampled_from([0.5, 0.9, 0.95, 0.99]),
+    st.sampled_from([0.6, 0.9, 0.95, 0.99]),
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def drawn(seed, n, share):
 
 
 @settings(deadline=None, max_examples=150)
-@given(CASES, st.sampled_from([0.5, 0.8, 0.9, 0.97]))
+@given(CASES, st.sampled_from([0.55, 0.8, 0.9, 0.97]))
 def test_recall_is_the_binomials(case, wanted):
     *case, confidence = case
     distances, right = drawn(*case)
@@ -74,7 +74,7 @@ def test_recall_is_the_binomials(case, wanted):
 
 
 @settings(deadline=None, max_examples=150)
-@given(CASES, st.sampled_from([0.02, 0.1, 0.2, 0.5]))
+@given(CASES, st.sampled_from([0.02, 0.1, 0.2, 0.45]))
 def test_false_accepts_are_the_binomials(case, wanted):
     *case, confidence = case
     distances, right = drawn(*case)
@@ -99,7 +99,7 @@ def test_false_accepts_are_the_binomials(case, wanted):
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.integers(0, 2**32 - 1), st.integers(2, 400), st.floats(0.7, 1), st.sampled_from([0.5, 0.9, 0.95]),
+    st.integers(0, 2**32 - 1), st.integers(2, 400), st.floats(0.7, 1), st.sampled_from([0.55, 0.9, 0.95]),
     st.sampled_from([0.6, 0.8, 0.9, 0.97]),
 )  # fmt: skip
 def test_precision_is_the_binomials_step_by_step(seed, n, share, confidence, wanted):
