@@ -97,9 +97,7 @@ def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="neare
 def _precision(distances, right, wanted, error):
     from scipy.stats import beta, binom
 
-    n = len(distances)
-    if n == 0:
-        return -math.inf, 0.0, False, None
+    n = len(distances)  # 1 or more, as the curve was made before
     # At twice the fewest there is room for a first mistake; the wanted share and n alone decide.
     fewest = _fewest(wanted, error)
     ranks = np.arange(min(max(fewest, min(2 * fewest, n // 2)) + 1, n), n + 1)

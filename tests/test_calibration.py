@@ -195,6 +195,12 @@ def unmet():
     return calibrate(near, [1, 1, 1], targets={"strict": "precision >= 0.9", "all": "recall >= 1"})
 
 
+def test_an_unmet_false_positive_rate_shows_the_smallest():
+    near = Neighbors([[2], [1], [2]], [[0.1], [0.2], [0.3]], [[0], [1], [2]])
+    point = calibrate(near, [1, 1, 1], targets=["fpr <= 0.1"])["fpr <= 0.1"]
+    assert not point.met and point.scores["fpr"] == 0.5 and point.scores["recall"] == 0
+
+
 @pytest.mark.parametrize("make", [made, unmet])
 def test_state_survives_json_and_nan(make):
     before = make()

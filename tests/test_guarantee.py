@@ -149,6 +149,14 @@ def test_how_many_more_would_do_keeps_the_share_of_wrong_ones_and_counts_one_mor
     assert made.needed == two_digits(60 * times)
 
 
+@pytest.mark.parametrize("goal", ["precision >= 0.9", "recall >= 0.9", "fpr <= 0.1"])
+def test_where_nobody_was_found_there_is_nothing_to_promise(goal):
+    with pytest.raises(ValueError, match="distances: all are infinite, so no query has a match"):
+        made_of(np.full(5, np.inf), np.zeros(5, bool), goal)
+    one = made_of([0.1, np.inf], [False, False], goal)
+    assert not one.met and one.counts.fn == one.counts.tp == 0
+
+
 def test_it_reads_as_a_sentence():
     distances, right = np.arange(400) / 1000, np.arange(400) != 350
     made = made_of(distances, right, "recall >= 0.9")

@@ -77,6 +77,8 @@ def one(labels, distances):
         ("majority", [4, -1, -1], [0.1, np.inf, np.inf], (4, 0.1)),  # padding has no vote
         ("weighted", [4, 5, 5], [0.1, 0.3, 0.3], (4, 0.1)),  # 10 against 6.67
         ("weighted", [4, 5, 5], [0.2, 0.3, 0.3], (5, 0.3)),  # 5 against 6.67
+        ("weighted", [4, 5, 5], [0.1, 0.15, 0.4], (4, 0.1)),  # 10 against 6.67 + 2.5
+        ("weighted", [4, 5, 5], [0.1, 0.15, 0.25], (5, 0.15)),  # 10 against 6.67 + 4
         ("weighted", [4, 5, 5], [0.0, 1e-30, 1e-30], (4, 0.0)),  # an exact hit outweighs everything
         ("weighted", [5, 4, 4], [0.0, 0.0, 0.0], (4, 0.0)),  # ... of several, the majority
         ("weighted", [1, 2, 1, 2], [1e-40, 1e-40, 1e38, 1e38], (1, 1e-40)),  # the ends of float32

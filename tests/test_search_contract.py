@@ -73,6 +73,9 @@ def test_of_equals_the_one_added_first_comes_first(wanted):
     index = Index("euclidean", search=wanted).add(np.tile(X[:3], (60, 1)), np.tile(Y[:3], 60))
     found = index.lookup(X[:3], k=60)
     np.testing.assert_array_equal(found.ids, np.arange(3)[:, None] + 3 * np.arange(60))
+    everybody = index.lookup(X[:3], k=180)  # three groups of equals
+    far = np.linalg.norm(X[:3, None] - X[None, :3], axis=-1)[:, np.arange(180) % 3]
+    np.testing.assert_array_equal(everybody.ids, far.argsort(axis=1, kind="stable"))
 
 
 def test_ids_count_items_in_the_order_of_adding_however_they_come(wanted):

@@ -250,6 +250,8 @@ def test_every_choice_and_every_score_is_that_of_a_slow_resample(metric, cutpoin
         assert chosen == steps[np.nanargmax(scores)]
         for name, values in found.items():
             values.append(slow_score(name, distances[rows] <= np.float32(cutpoint), right[rows]))
+    fixed = calibrate(*known, metric)["optimal"].distance
+    assert trust.bootstrap(*known, metric, resamples=1).distance == fixed
     assert (made.cutpoint.low, made.cutpoint.high) == pytest.approx(
         tuple(np.quantile(made.cutpoints, [0.1, 0.9]))
     )
