@@ -58,11 +58,6 @@ def masked_logsumexp(values, mask, with_zero=False):
     return ops.logsumexp(values, axis=1)
 
 
-def both(positive, negative):
-    """True for the anchors that have a positive and a negative pair: (b, b), (b, b) -> (b,)"""
-    return ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
-
-
 def check_batch(y_true, y_pred, sample_weight=None):
     """Raise ValueError unless y_true is class ids (batch,) or (batch, 1), and y_pred is (batch, d)."""
     true, pred = checks.tensor_shape("y_true", y_true), checks.tensor_shape("y_pred", y_pred)
@@ -193,11 +188,8 @@ class TripletLoss(MetricLoss):
         super().__init__(distance, {"margin": margin}, optional=("margin",), **kwargs)
 
     def by_anchor(self, d, positive, negative):
-        has_both = both(positive, negative)
-        gap = (masked_max(d, positive) - masked_min(d, negative))[:, 0]
-        gap = ops.where(has_both, gap, ops.zeros_like(gap))
-        loss = ops.softplus(gap) if self.margin is None else ops.relu(gap + self.margin)
-        return ops.where(has_both, loss, ops.zeros_like(loss))
+        gap = (masked_max(d, positive) - masked_min(d, negative))[:, 0]  # -FAR where one is missing: no loss
+        return ops.softplus(gap) if self.margin is None else ops.relu(gap + self.margin)
 
 
 @keras.saving.register_keras_serializable("simlib")
@@ -223,9 +215,7 @@ class CircleLoss(MetricLoss):
         weight_n = ops.stop_gradient(ops.relu(s + self.margin))
         pull = masked_logsumexp(-self.gamma * weight_p * (s - (1 - self.margin)), positive)
         push = masked_logsumexp(self.gamma * weight_n * (s - self.margin), negative)
-        has_both = both(positive, negative)
-        total = ops.where(has_both, pull + push, ops.zeros_like(pull))
-        return ops.where(has_both, ops.softplus(total), ops.zeros_like(total))
+        return ops.softplus(pull + push)  # 0 where one is missing: log of no sum is -FAR
 
 
 @keras.saving.register_keras_serializable("simlib")

@@ -16,8 +16,8 @@ from simlib.neighbors import UNKNOWN, expect
 
 
 def _ratio(a, b):
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(np.equal(b, 0), np.nan, np.true_divide(a, b))[()]  # 0 of 0 is no number
+    with np.errstate(invalid="ignore"):
+        return np.true_divide(a, b)  # a part of a whole, so the only division by 0 is 0 / 0: NaN
 
 
 @dataclass(frozen=True)

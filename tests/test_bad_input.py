@@ -606,7 +606,7 @@ OF_KERAS = ("by_anchor", "get_config", "from_config")
 NOT_CALLED_WITH_INPUT = {
     *("panel_class", "Explorer.tables", "Face.figure"),  # take nothing
     # Take what simlib's own code made: tensors that `check_batch` let through, an explorer's matches.
-    *("pair_masks", "pairwise", "masked_max", "masked_min", "masked_logsumexp", "both"),
+    *("pair_masks", "pairwise", "masked_max", "masked_min", "masked_logsumexp"),
     *("Face", "still", "png", "as_ink", "sheet", "View", "Split", "Splits"),
     # Keras calls these, after the call that is tried here.
     *("MetricLoss.call", "MetricEmbedding.build", "MetricEmbedding.call", "PairDistance.result"),

@@ -199,6 +199,8 @@ def test_an_unmet_false_positive_rate_shows_the_smallest():
     near = Neighbors([[2], [1], [2]], [[0.1], [0.2], [0.3]], [[0], [1], [2]])
     point = calibrate(near, [1, 1, 1], targets=["fpr <= 0.1"])["fpr <= 0.1"]
     assert not point.met and point.scores["fpr"] == 0.5 and point.scores["recall"] == 0
+    best = calibrate(near, [1, 1, 1], "fpr")["optimal"]
+    assert best.goal == "min fpr" and best.scores["fpr"] == 0.5 and best.distance == np.float32(0.1)
 
 
 @pytest.mark.parametrize("make", [made, unmet])

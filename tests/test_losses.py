@@ -308,6 +308,22 @@ def test_a_loss_computes_in_float32_for_a_model_in_half_precision():
         assert float(half) == float(single)
 
 
+@pytest.mark.parametrize(
+    "floatx, dtype", [("float16", "float32"), ("float32", "float32"), ("float64", "float64")]
+)
+def test_a_loss_is_never_less_exact_than_float32_nor_than_keras_is_set_to(floatx, dtype):
+    keras.config.set_floatx(floatx)
+    try:
+        for loss in LOSSES:
+            assert loss().dtype == dtype
+    finally:
+        keras.config.set_floatx("float32")
+
+
+def test_a_loss_is_named_as_its_class():
+    assert [loss().name for loss in LOSSES] == [loss.__name__ for loss in LOSSES]
+
+
 # --- saving, and bad input -------------------------------------------------------------------------
 
 
