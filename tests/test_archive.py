@@ -293,6 +293,25 @@ def test_nothing_is_unpickled(tmp_path):
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.parametrize("place", ["labels", "vectors", "payload", "a stranger"])
+def test_nothing_is_unpickled_where_all_checksums_are_right_either(place, tmp_path):
+    class Bad:
+        def __reduce__(self):
+            return open, (str(tmp_path / "owned"), "w")
+
+    members = members_of(saved(tmp_path)) | {f"{place}.npy": npy(np.array([Bad()], object))}
+    header = json.loads(bytes(np.load(io.BytesIO(members.pop("header.npy")))))
+    del header["sha256"]
+    with zipfile.ZipFile(io.BytesIO(zipped(members.items()))) as file:
+        names = sorted(name.removesuffix(".npy") for name in members)
+        header["sha256"] = archive._sha256(header, archive._parts(file, names))
+    members["header.npy"] = npy(np.frombuffer(json.dumps(header).encode(), np.uint8))
+    (tmp_path / "bad.npz").write_bytes(zipped(members.items()))
+    with pytest.raises(ArtifactError, match="Object arrays cannot be loaded"):
+        Index.load(tmp_path / "bad.npz")
+    assert not (tmp_path / "owned").exists()
+
+
 # round trip, kinds and versions
 
 
@@ -342,8 +361,18 @@ def test_no_file_and_no_folder(tmp_path):
         Index().save(tmp_path / "nowhere" / "a.npz")
 
 
-@pytest.mark.parametrize("change", ["distance", "search", "store", "labels", "payload", "vectors"])
-def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, tmp_path):
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ("distance", "distance: 'strange' is unknown"),
+        ("search", "search: 'strange' is unknown"),
+        ("store", "store: 'strange' is unknown"),
+        ("labels", r"labels has \d+ entries, but there are \d+ vectors"),
+        ("payload", r"\d+ payloads for \d+ vectors"),
+        ("vectors", r"\d+ payloads for \d+ vectors"),
+    ],
+)
+def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, why, tmp_path):
     small_index().save(tmp_path / "a.npz")
     header, arrays = archive.read(tmp_path / "a.npz", "index")
     if change in header:
@@ -353,7 +382,17 @@ def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, tmp_pa
     archive.write(
         tmp_path / "a.npz", "index", {k: header[k] for k in ("distance", "search", "store")}, arrays
     )
-    with pytest.raises(ArtifactError, match="the saved index is not consistent"):
+    with pytest.raises(ArtifactError, match="the saved index is not consistent: " + why):
+        Index.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name, bad", [("vectors", [[0.0, np.nan]]), ("payload", 5)])
+def test_a_saved_part_that_is_no_such_thing_is_named(name, bad, tmp_path):
+    small_index().save(tmp_path / "a.npz")
+    header, arrays = archive.read(tmp_path / "a.npz", "index")
+    header = {k: header[k] for k in ("distance", "search", "store")}
+    archive.write(tmp_path / "a.npz", "index", header, {**arrays, name: np.array(bad)})
+    with pytest.raises(ArtifactError, match=f"the saved index is not consistent: {name}"):
         Index.load(tmp_path / "a.npz")
 
 

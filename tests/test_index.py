@@ -97,7 +97,7 @@ def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(part, error
     with monkeypatch.context() as patch:
         patch.setattr(getattr(index._items, part), "add", fail)
         with pytest.raises(error):
-            index.add(X[:, :8], Y, IMAGES)
+            index.add(X[:, :8], Y[::-1] + 1, IMAGES[::-1])
     assert repr(index) == repr(same)
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
 
