@@ -183,9 +183,9 @@ for kind, color, marker in (("IVF", plots.SAME, "o"), ("HNSW", plots.OTHER, "s")
     part = tradeoff.loc[kind]
     ax.plot(part["ms a query"], part["recall"], color=color, marker=marker, label=kind)
 for setting, row in tradeoff.loc["IVF"].iterrows():
-    ax.annotate(setting.removeprefix("nprobe="), row[["ms a query", "recall"]], xytext=(4, -11), textcoords="offset points")
+    ax.annotate(setting.removeprefix("nprobe="), row[["ms a query", "recall"]], xytext=(5, 4), textcoords="offset points")
 ax.axhline(0.99, color=plots.CUT, linestyle="dashed", linewidth=1)
-ax.set(xlabel="milliseconds a query", ylabel="recall of ten neighbours", xlim=(0, None))
+ax.set(xlabel="milliseconds a query", ylabel="recall of ten neighbours", xlim=(0, None), ylim=(None, 1.03))
 ax.legend(frameon=False)
 sns.despine()
 plt.show()
