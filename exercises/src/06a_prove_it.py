@@ -190,12 +190,13 @@ def index_few(model, splits, shift):
 
 
 def weights(model, splits):
-    model.layers[-1].set_weights([w + 1e-6 for w in model.layers[-1].get_weights()])
+    model.layers[-1].set_weights([w + 1e-5 for w in model.layers[-1].get_weights()])
+    labels(model, splits, shift=0)  # other weights need an index of their own, or simlib refuses
 
 
-def labels(model, splits):
+def labels(model, splits, shift=1):
     made = model.calibration
-    index_few(model, splits, shift=1)
+    index_few(model, splits, shift)
     model.calibration = made
 
 
