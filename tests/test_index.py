@@ -102,6 +102,10 @@ def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(part, error
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
 
 
+def test_a_lookup_asks_for_five_unless_told_otherwise():
+    assert Index().add(X, Y).lookup(QUERIES).k == 5
+
+
 def test_adding_nothing_changes_nothing_and_fixes_nothing():
     index = Index().add(np.empty((0, 3)), [])
     assert len(index) == 0

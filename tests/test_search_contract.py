@@ -63,6 +63,9 @@ def test_many_queries_at_once_are_answered_as_each_alone(wanted, distance):
     whole = supported(wanted, distance).add(X, Y)
     together = whole.lookup(many, k=9)
     assert_same(together, Index(distance).add(X, Y).lookup(many, k=9))
+    wide = whole.lookup(many[:150], k=40)  # measured in several parts
+    assert_same(wide[149], whole.lookup(many[149:150], k=40))
+    assert_same(wide, Index(distance).add(X, Y).lookup(many[:150], k=40))
     for row in (0, 226, 227, 255, 256, 699):
         assert_same(together[row], whole.lookup(many[row : row + 1], k=9))
 
