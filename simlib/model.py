@@ -228,10 +228,12 @@ class SimilarityModel(keras.Model):
 
     def load_assets(self, folder):
         """Called by Keras's `load_model`, before it loads the weights: the first lookup compares them."""
-        index, self._indexed_by, self.calibration = model_file.read(folder)
+        index, indexed_by, calibration = model_file.read(folder)
         if index is not None:
-            self._index = index
+            self._index, self._indexed_by = index, indexed_by
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
+        if calibration is not None:
+            self.calibration = calibration
 
     def _made_index(self):
         if self._index is None:

@@ -584,6 +584,7 @@ CASES = list(cases(Path(SHELVES.name)))
 
 @pytest.fixture
 def figures():
+    plt.close("all")  # those of other tests
     yield plt.get_fignums
     plt.close("all")
 

@@ -395,6 +395,40 @@ def test_whole_numbers_pass(value):
     assert type(checks.whole_number("n", value)) is int
 
 
+@pytest.mark.parametrize(
+    "given, fits",
+    [((2, 5, 6), (2, 5, 6)), ((2, 5, 6, 1), (2, 5, 6)), ((2, 5, 6, 3), (2, 5, 6, 3)),
+     ((2, 5, 6, 4), (2, 5, 6, 4)), ((2, 3, 1, 6), None), ((2, 5, 6, 2), None), ((2, 5, 3, 6), None), ((2, 5), None), ((2, 0, 6), None)],
+)  # fmt: skip
+def test_images_are_gray_or_have_3_or_4_colours_at_the_end(given, fits):
+    pixels = np.arange(np.prod(given), dtype=np.uint8).reshape(given)
+    for made, shape in ((pixels, None), (pixels, (2,)), (pixels[None], (1, 2))):
+        if fits:
+            one = checks.images("x", made, shape)
+            np.testing.assert_array_equal(one.reshape(fits), pixels.reshape(fits))
+            assert one.shape[-len(fits) :] == fits
+        else:
+            first = "n" if shape is None else ", ".join(map(str, shape))
+            with pytest.raises(
+                ValueError, match=rf"x must be images of the shape \({first}, height, width\)"
+            ):
+                checks.images("x", made, shape)
+    for bad in (pixels.astype("datetime64[s]"), pixels.astype(str)):
+        with pytest.raises(ValueError, match="x must be images"):
+            checks.images("x", bad)
+
+
+def test_positions_are_rows_or_a_mask():
+    assert checks.positions("rows", [0, 4, 4], 5).tolist() == [0, 4, 4]
+    assert checks.positions("rows", np.uint8([3]), 5).tolist() == [3]
+    assert checks.positions("rows", [True, False, False, True], 4).tolist() == [0, 3]
+    none = checks.positions("rows", [], 5)
+    assert none.shape == (0,) and none.dtype == int
+    for bad in ([-1], [5], [0.0], [[0]], [True, False], "ab", 3):
+        with pytest.raises(ValueError, match="rows must be row numbers from 0 to 4, or a mask of 5; got"):
+            checks.positions("rows", bad, 5)
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64])
 def test_labels_of_any_whole_type_become_int64(dtype):
     assert checks.labels("y", np.array([0, 7], dtype)).dtype == np.int64
