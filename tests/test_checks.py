@@ -398,7 +398,8 @@ def test_whole_numbers_pass(value):
 @pytest.mark.parametrize(
     "given, fits",
     [((2, 5, 6), (2, 5, 6)), ((2, 5, 6, 1), (2, 5, 6)), ((2, 5, 6, 3), (2, 5, 6, 3)),
-     ((2, 5, 6, 4), (2, 5, 6, 4)), ((2, 3, 1, 6), None), ((2, 5, 6, 2), None), ((2, 5, 3, 6), None), ((2, 5), None), ((2, 0, 6), None)],
+     ((2, 5, 6, 4), (2, 5, 6, 4)), ((2, 3, 1, 6), None),
+     ((2, 5, 6, 2), None), ((2, 5, 3, 6), None), ((2, 5), None), ((2, 0, 6), None)],
 )  # fmt: skip
 def test_images_are_gray_or_have_3_or_4_colours_at_the_end(given, fits):
     pixels = np.arange(np.prod(given), dtype=np.uint8).reshape(given)
