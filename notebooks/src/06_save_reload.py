@@ -165,8 +165,7 @@ for name, embeddings in indexes.items():
     print(f"{name}: {(found.labels[:, 0] == y_test).mean():.3f} right")
 
 # %% [markdown]
-# The network is as good as ever, but only with an index of its own. Training further changes the weights too, less visibly: its answers go a little wrong, and nobody notices. So **train first, then index, then
-# calibrate**.
+# The network is as good as ever, but only with an index of its own. Training further changes the weights too. So **train first, then index, then calibrate**.
 
 # %%
 folder.cleanup()
