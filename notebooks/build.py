@@ -203,9 +203,9 @@ def course(names):
 def summary(seconds):
     """A table of the two models: accuracy, cutpoint, F1."""
     import simlib
-    from simlib import startup
+    from simlib.embedding import register
 
-    with startup.without_chatter():
+    with register.without_chatter():
         import keras
 
         from simlib import recipe

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from simlib import panel
+from simlib.explorer import widget
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "build" / "site"
@@ -76,7 +76,7 @@ SETTINGS = {
 def live(output):
     """The panel in place of the picture that carries its tables; other outputs as they are."""
     picture = output.get("data", {}).get("image/png")
-    tables = picture and panel.tables_in(base64.b64decode(picture))
+    tables = picture and picture.tables_in(base64.b64decode(picture))
     if not tables:
         return output
     text = json.dumps(tables, separators=(",", ":")).replace("</", "<\\/")
@@ -113,9 +113,9 @@ def write_sources(source, paths):
     """What Sphinx reads: the notebooks, a page that lists them, the explorer's script and style."""
     assets = source / "_assets"
     assets.mkdir()
-    script = re.sub(r"^export (default .*)?", "", (panel.HERE / "explorer.js").read_text(), flags=re.M)
+    script = re.sub(r"^export (default .*)?", "", (widget.HERE / "explorer.js").read_text(), flags=re.M)
     (assets / "explorer.js").write_text(f"{{\n{script}\n{BOOT}}}\n", encoding="utf-8")
-    style = (panel.HERE / "explorer.css").read_text(encoding="utf-8")
+    style = (widget.HERE / "explorer.css").read_text(encoding="utf-8")
     (assets / "explorer.css").write_text(style + STYLE, encoding="utf-8")
     (source / "index.md").write_text(INDEX.format("\n".join(path.stem for path in paths)), encoding="utf-8")
     for path in paths:

@@ -8,36 +8,39 @@ Names load when they are first used, so `import simlib` needs neither TensorFlow
 
 import importlib
 
-from simlib import startup
+from simlib.embedding import register
 
 __version__ = "0.1.0"
 
-_HOME = {
+_HOME = {  # where each public name lives
     "checks": ["ArtifactError", "NotReadyError"],
     "calibration": ["Calibration", "Cutpoint", "calibrate"],
-    "explorer": ["Explorer", "View", "explore_threshold"],
-    "guarantee": ["Guarantee", "guaranteed_cutpoint"],
-    "openset": ["OpenSet", "open_set"],
-    "trust": ["Bootstrap", "bootstrap"],
-    "datasets": ["load_mnist", "select_examples"],
     "index": ["Index"],
-    "layers": ["MetricEmbedding"],
-    "losses": [
+    "matching": ["match"],
+    "neighbors": ["UNKNOWN", "Neighbors"],
+    "embedding.layers": ["MetricEmbedding"],
+    "embedding.losses": [
         "CircleLoss",
         "ContrastiveLoss",
         "MultiSimilarityLoss",
         "SoftNearestNeighborLoss",
         "TripletLoss",
     ],
-    "matching": ["match"],
-    "model": ["SimilarityModel"],
-    "neighbors": ["UNKNOWN", "Neighbors"],
-    "sampling": ["ClassBalancedSampler"],
-    "shards": ["ShardSampler", "write_shards"],
-    "streams": ["SingleShotSampler", "as_dataset", "sampler_from_catalogue", "sampler_from_dataset"],
-    "training_metrics": ["PairDistance", "pair_distances"],
+    "embedding.model": ["SimilarityModel"],
+    "embedding.pair_distance": ["PairDistance", "pair_distances"],
+    "embedding.sampling": ["ClassBalancedSampler", "SingleShotSampler"],
+    "scale.shards": ["ShardSampler", "write_shards"],
+    "scale.sources": ["as_dataset", "sampler_from_catalogue", "sampler_from_dataset"],
+    "trust.bootstrap": ["Bootstrap", "bootstrap"],
+    "trust.guarantee": ["Guarantee", "guaranteed_cutpoint"],
+    "trust.open_set": ["OpenSet", "open_set"],
+    "explorer.counts": ["Explorer", "View", "explore_threshold"],
+    "course.datasets": ["load_mnist", "select_examples"],
 }
-_MODULES = ["augment", "distances", "metrics", "panel", "plots", "plots_trust", "recipe", *_HOME]
+_MODULES = {  # rooms and modules that stand for themselves: `simlib.plots`, `simlib.losses`
+    **{name: name for name in ("distances", "explorer", "metrics", "plots", "search", "store", "trust")},
+    **{home.split(".")[-1]: home for home in (*_HOME, "embedding.augment", "course.recipe")},
+}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
@@ -47,7 +50,7 @@ def __getattr__(name):
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f"simlib.{_MODULE_OF[name]}"), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"simlib.{name}")
+        value = importlib.import_module(f"simlib.{_MODULES[name]}")
     else:
         raise AttributeError(f"module 'simlib' has no attribute {name!r}")
     globals()[name] = value
@@ -58,4 +61,4 @@ def __dir__():
     return sorted({*globals(), *__all__, *_MODULES})
 
 
-startup.install()
+register.install()

@@ -43,7 +43,7 @@ def construct(name, wanted, homes, *arguments):
     Raises ValueError for an unknown name or option.
     """
     options = dict(wanted) if isinstance(wanted, dict) else {"name": wanted}
-    module, kind = choose(name, options.pop("name", None), homes).split(".")
+    module, kind = choose(name, options.pop("name", None), homes).rsplit(".", 1)
     made = getattr(importlib.import_module(f"simlib.{module}"), kind)
     known = list(inspect.signature(made).parameters)[len(arguments) :]
     for option in options:

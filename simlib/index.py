@@ -6,8 +6,8 @@ import numpy as np
 
 from simlib import archive, checks, distances, search, store
 from simlib.checks import ArtifactError, NotReadyError
-from simlib.growing import Growing
 from simlib.neighbors import UNKNOWN, Neighbors
+from simlib.store import Growing
 
 
 class Index:

@@ -10,7 +10,7 @@ and measures them as this one does, so distances do not depend on the backend.
 import numpy as np
 
 from simlib import checks
-from simlib.growing import Growing
+from simlib.store import Growing
 
 BLOCK = 2**22  # distances held at once, at most: 16 MB of float32, whatever the number of queries
 QUERIES = 256  # compared at once, at most: what is more leaves the processor's cache
@@ -105,8 +105,8 @@ class ExactSearch:
 
 BACKENDS = {
     "exact": "search.ExactSearch",
-    "faiss": "faiss_search.FaissSearch",
-    "milvus": "milvus_search.MilvusSearch",
+    "faiss": "scale.faiss.FaissSearch",
+    "milvus": "scale.milvus.MilvusSearch",
 }
 
 

@@ -1,18 +1,50 @@
 """Payloads: what the index keeps beside each vector, such as the image itself.
 
 A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `reset()`, `truncate(n)`, and
-`state()` / `restore()`. `discard()` deletes what it keeps outside of this process.
+`state()` / `restore()`. `discard()` deletes what it keeps outside of this process. `MemoryStore` is the one
+without dependencies; `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
-
-import shutil
-import tempfile
-import weakref
-from pathlib import Path
 
 import numpy as np
 
 from simlib import checks
-from simlib.growing import Growing
+
+
+class Growing:
+    """An array to which rows are added; `rows` is a view of those that are there.
+
+    The buffer doubles when it is full, so that many small adds stay cheap.
+
+    >>> labels = Growing([7, 1])
+    >>> labels.add([3])
+    >>> labels.rows
+    array([7, 1, 3])
+    """
+
+    def __init__(self, rows=()):
+        self.rows = self._buffer = np.array(rows)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def add(self, items):
+        """Append an array (n, ...) of the shape and kind of the rows before it."""
+        items = np.asarray(items)
+        if not len(self.rows):
+            self.rows = self._buffer = items.copy()
+            return
+        used, total = len(self.rows), len(self.rows) + len(items)
+        dtype = np.result_type(self._buffer, items)
+        if total > len(self._buffer) or dtype != self._buffer.dtype:
+            buffer = np.empty((max(total, 2 * used), *items.shape[1:]), dtype)
+            buffer[:used] = self.rows
+            self._buffer = buffer
+        self._buffer[used:total] = items
+        self.rows = self._buffer[:total]  # one assignment: a reader sees all the new rows or none
+
+    def truncate(self, length):
+        """Keep the first `length` rows."""
+        self.rows = self.rows[:length]
 
 
 class MemoryStore:
@@ -74,136 +106,7 @@ class MemoryStore:
         """Nothing lies outside of this process."""
 
 
-class FixedStore(MemoryStore):
-    """What the stores outside of memory share: the first items fix the dtype of all."""
-
-    def check(self, items, length):
-        """As in `MemoryStore`; also, the items must fit the dtype of those that are there."""
-        items = super().check(items, length)
-        if self.like is None:
-            return items
-        if not np.can_cast(items.dtype, self.like.dtype):
-            raise ValueError(
-                f"payload entries are {items.dtype}, and the {self.name} store was begun with "
-                f"{self.like.dtype}; convert them, or reset the index and begin with {items.dtype}."
-            )
-        return items.astype(self.like.dtype)
-
-
-class DiskStore(FixedStore):
-    """Keeps payloads in a file and reads those that are asked for: they may exceed the memory.
-
-    The file is a plain `.npy`: `numpy.load(path, mmap_mode="r")` opens it too.
-
-    Args:
-        path: a new file, to keep. A saved index then holds its name alone, and needs it on loading.
-            None takes a temporary one, and saving puts the payloads into the index's own file.
-
-    Raises:
-        FileExistsError: there is a file at `path` already (said when the first items are added).
-
-    >>> from simlib import Index
-    >>> index = Index("euclidean", store="disk").add([[0.0], [2.0]], [7, 1], payload=["a", "b"])
-    >>> index.payload([[1, 0]]).tolist()
-    [['b', 'a']]
-    """
-
-    name = "disk"
-
-    def __init__(self, path=None):
-        self._own, self._rows = path is None, None
-        if self._own:
-            folder = tempfile.mkdtemp(prefix="simlib-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            path = Path(folder) / "payload.npy"
-        self.path = checks.path("path", path)
-
-    def reset(self):
-        """Forget all items, and delete the file."""
-        self.discard()
-        self._rows = None
-
-    def __len__(self):
-        return 0 if self._rows is None else len(self._rows)
-
-    @property
-    def like(self):
-        return self._rows if len(self) else None
-
-    def add(self, items):
-        """Append checked items. The header, which counts them, is written last."""
-        new = self._rows is None
-        if new and self.path.exists():
-            raise FileExistsError(
-                f"store: {self.path} exists. Load the index that belongs to it, choose another path, "
-                "or delete it."
-            )
-        items = np.ascontiguousarray(items)
-        try:
-            with open(self.path, "wb" if new else "r+b") as file:
-                start = self._write_header(file, items, len(self))
-                file.seek(start + len(self) * items[:1].nbytes)
-                file.write(items.reshape(-1).view(np.uint8))
-                self._write_header(file, items, len(self) + len(items))
-        except BaseException:
-            if new:
-                self.path.unlink(missing_ok=True)
-            raise
-        self._rows = np.load(self.path, mmap_mode="r")
-
-    @staticmethod
-    def _write_header(file, items, length):
-        """NumPy pads its header, so that a longer array needs no longer one. Where the rows begin."""
-        file.seek(0)
-        header = {"descr": items.dtype.str, "fortran_order": False, "shape": (length, *items.shape[1:])}
-        np.lib.format.write_array_header_1_0(file, header)
-        return file.tell()
-
-    def truncate(self, length):
-        """Keep the first `length` items."""
-        if length == 0:
-            self.reset()
-        elif length < len(self):
-            with open(self.path, "r+b") as file:
-                self._write_header(file, self._rows, length)
-            self._rows = np.load(self.path, mmap_mode="r")
-
-    def get(self, ids):
-        """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        return np.array(self._rows[ids])
-
-    def state(self):
-        """What to save: the items, or the length, shape and dtype of those in the file at `path`."""
-        if not len(self):
-            return {}
-        if self._own:
-            return {"payload": self._rows}
-        return {"payload_like": np.empty((0, *self._rows.shape[1:]), self._rows.dtype),
-                "payload_length": np.int64(len(self))}  # fmt: skip
-
-    def restore(self, state):
-        """Take back what `state` gave; raises ValueError if the file has gone or is another."""
-        if self._own:
-            super().restore(state)
-        elif "payload_like" in state:
-            like, length = state["payload_like"], int(state["payload_length"])
-            try:
-                rows = np.load(self.path, mmap_mode="r")
-            except (OSError, ValueError) as error:
-                raise ValueError(
-                    f"the payload file {self.path} cannot be read ({error}); put it back."
-                ) from error
-            if (rows.dtype, rows.shape[1:]) != (like.dtype, like.shape[1:]) or len(rows) < length:
-                raise ValueError(f"the payload file {self.path} is not the one that was saved; put it back.")
-            self._rows = rows[:length]  # some may have been added after saving
-
-    def discard(self):
-        """Delete the file; who still reads it can go on."""
-        if self._rows is not None:
-            self.path.unlink(missing_ok=True)
-
-
-STORES = {"memory": "store.MemoryStore", "disk": "store.DiskStore", "milvus": "milvus.MilvusStore"}
+STORES = {"memory": "store.MemoryStore", "disk": "scale.disk.DiskStore", "milvus": "scale.milvus.MilvusStore"}
 
 
 def store(wanted):

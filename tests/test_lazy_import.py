@@ -8,7 +8,7 @@ import pytest
 import simlib
 
 ARRAYS_FLOOR = [
-    "archive", "calibration", "checks", "datasets", "distances", "growing",
+    "archive", "calibration", "checks", "distances",
     "index", "matching", "metrics", "neighbors", "search", "store",
 ]  # fmt: skip
 HEAVY = ["tensorflow", "keras", "torch", "jax", "matplotlib", "seaborn", "pandas", "sklearn", "scipy"]

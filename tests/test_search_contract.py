@@ -6,7 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index, faiss_search
+from simlib import ArtifactError, Index
+from simlib.scale import faiss as faiss_search
 
 D, N = 16, 300
 rng = np.random.default_rng(0)

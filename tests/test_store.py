@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simlib import store
-from simlib.growing import Growing
+from simlib.store import Growing
 
 
 def filled(*parts):

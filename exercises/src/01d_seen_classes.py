@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 import simlib
-from simlib.augment import distort
+from simlib.embedding.augment import distort
 
 (x, y), _, (x_test, y_test) = simlib.load_mnist()
 unseen = [8, 5, 0, 4]

@@ -25,7 +25,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from simlib import plots, plots_trust, recipe
+from simlib import plots, recipe
 
 model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digits.keras"
 (x_train, y_train), (x_cal, y_cal), (x_test, y_test) = simlib.load_mnist()
@@ -229,7 +229,7 @@ spread = simlib.bootstrap(nearest, y_cal)
 spread
 
 # %%
-plots_trust.bootstrap_cutpoints(spread)
+plots.bootstrap_cutpoints(spread)
 plt.show()
 
 # %% [markdown]

@@ -24,7 +24,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from simlib import plots, plots_trust, recipe
+from simlib import plots, recipe
 
 model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digits.keras"
 (x_train, y_train), (x_cal, y_cal), (x_test, y_test) = simlib.load_mnist()
@@ -179,7 +179,7 @@ sets
 # %%
 made = simlib.calibrate(index.lookup(model.embed(x_cal), k=1), y_cal, targets=["precision >= 0.99"])
 cutpoints = {name: made.distance(name) for name in made.cutpoints}
-plots_trust.open_set_tradeoff(sets, cutpoints)
+plots.open_set_tradeoff(sets, cutpoints)
 plt.show()
 
 # %%

@@ -32,7 +32,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 import tensorflow as tf
-from simlib import plots, shards, streams
+from simlib import plots, recipe
+from simlib.scale import shards
 
 # %%
 tf.get_logger().setLevel("ERROR")
@@ -348,17 +349,17 @@ f"{len(from_memory)} batches, all the same: {same}"
 
 # %%
 dataset = tf.data.Dataset.from_tensor_slices((x_train, y_train))
-sampler = streams.sampler_from_dataset(dataset, 4, 5, class_list=[1, 3, 5, 7, 9], folder=scratch / "odd")
+sampler = simlib.sampler_from_dataset(dataset, 4, 5, class_list=[1, 3, 5, 7, 9], folder=scratch / "odd")
 sampler[0][1]
 
 # %% [markdown]
-# The same from the TensorFlow Datasets catalogue (`pip install tensorflow-datasets`; it downloads): `streams.sampler_from_catalogue("mnist", 4, 5, folder="mnist")`.
+# The same from the TensorFlow Datasets catalogue (`pip install tensorflow-datasets`; it downloads): `simlib.sampler_from_catalogue("mnist", 4, 5, folder="mnist")`.
 #
 # And if there is but **one** example of each class? Then its views must do, each differently distorted:
 
 # %%
 ones = [int(np.flatnonzero(y_train == c)[0]) for c in range(10)]
-views, labels = streams.SingleShotSampler(x_train[ones], y_train[ones], classes_per_batch=4, views=8, seed=2)[0]
+views, labels = simlib.SingleShotSampler(x_train[ones], y_train[ones], classes_per_batch=4, views=8, seed=2)[0]
 plots.image_grid(views, labels, columns=8)
 plt.show()
 
@@ -368,7 +369,7 @@ plt.show()
 # TensorFlow's `MirroredStrategy` keeps a copy of the model on each device, hands each a part of the batch, and adds up the gradients. We have let it see this processor as two devices.
 #
 # One thing is different from ordinary training: **our loss is made of pairs, and a device sees only the pairs of its own part.** Cut one 6 x 6 batch in two, and each device has 3 classes to tell apart. So we hand
-# each device a whole batch of its own, with `streams.as_dataset`.
+# each device a whole batch of its own, with `simlib.as_dataset`.
 
 # %%
 def small_network():
@@ -383,7 +384,7 @@ def small_network():
 # Under a strategy, two things change: the model is made and compiled in its `scope()`, and the batches come as a dataset, one whole batch for each device.
 
 # %%
-seen = simlib.recipe.SEEN
+seen = recipe.SEEN
 hands = simlib.ClassBalancedSampler(x_train, y_train, 6, 6, class_list=seen, steps_per_epoch=20, seed=1)
 
 
@@ -393,7 +394,7 @@ def losses(strategy):
     with strategy.scope():
         small = small_network()
         small.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss())
-    batches = streams.as_dataset(hands, replicas=strategy.num_replicas_in_sync)
+    batches = simlib.as_dataset(hands, replicas=strategy.num_replicas_in_sync)
     return small.fit(batches, steps_per_epoch=20, epochs=5, verbose=0, shuffle=False).history["loss"]
 
 

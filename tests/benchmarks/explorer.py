@@ -11,8 +11,9 @@ import time
 
 import numpy as np
 
-from simlib import load_mnist, panel
-from simlib.explorer import explore_threshold
+from simlib import load_mnist
+from simlib.explorer import widget
+from simlib.explorer.counts import explore_threshold
 from simlib.neighbors import Neighbors
 
 GROUPS = {"seen": range(6), "unseen": range(6, 10)}
@@ -87,7 +88,7 @@ def main():
         from playwright.sync_api import sync_playwright
 
         files = {
-            name: (panel.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")
+            name: (widget.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")
         }
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])

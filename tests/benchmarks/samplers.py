@@ -13,7 +13,7 @@ from pathlib import Path
 from vectors import in_turn
 
 from simlib import ClassBalancedSampler, load_mnist
-from simlib.shards import ShardSampler, write_shards
+from simlib.scale.shards import ShardSampler, write_shards
 
 
 def main():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simlib import panel as still
+from simlib.explorer import picture as still
 
 ROOT = Path(__file__).resolve().parents[2]
 

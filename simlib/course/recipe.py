@@ -1,0 +1,107 @@
+"""The course's network and training recipe, said once: notebook 01, the reference model and its test."""
+
+import keras
+import numpy as np
+
+from simlib import checks
+from simlib.course.datasets import Splits, select_examples
+from simlib.embedding.augment import distort, mirrors_as_classes, rotations_as_classes
+from simlib.embedding.layers import MetricEmbedding
+from simlib.embedding.losses import MultiSimilarityLoss
+from simlib.embedding.model import SimilarityModel
+from simlib.embedding.pair_distance import pair_distances
+from simlib.embedding.sampling import ClassBalancedSampler
+from simlib.index import Index
+from simlib.metrics import classification
+
+SEEN, UNSEEN = (2, 3, 1, 7, 9, 6), (8, 5, 0, 4)
+EPOCHS, STEPS = 24, 100
+PER_CLASS = 20  # examples of each class in the index
+CLASSES_PER_BATCH, EXAMPLES_PER_CLASS = 12, 5
+
+
+def network(embedding=64, name="digits"):
+    """Three convolutional blocks and an embedding: uint8 images (28, 28) -> (embedding,)."""
+    checks.kind("name", name, str)
+    layers, embedding = keras.layers, checks.whole_number("embedding", embedding, at_least=1)
+    inputs = keras.Input((28, 28), name="image")
+    x = layers.Rescaling(1 / 255)(layers.Reshape((28, 28, 1))(inputs))
+    for filters, size in ((32, 5), (64, 3), (128, 3)):
+        x = layers.Conv2D(filters, size, padding="same", use_bias=False)(x)
+        x = layers.MaxPooling2D()(x)  # before the normalisation, which then costs a quarter
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    return SimilarityModel(inputs, MetricEmbedding(embedding)(layers.Flatten()(x)), name=name)
+
+
+def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
+    """Batches of distorted digits: 12 of 48 classes, 5 of each, from images of the seen digits alone.
+
+    Mirrored and turned, six digits become 48 classes: see `simlib.augment`.
+    """
+    x = checks.images("x", x)
+    if x.shape[1:] != (28, 28):
+        raise ValueError(f"x must be images of the shape (n, 28, 28); got {x.shape}.")
+    y, classes = checks.labels("y", y, len(x), "images in x"), checks.classes("classes", classes)
+    if len(classes) < 2 or not np.isin(classes, y).all():
+        raise ValueError(f"classes must be two or more that y has examples of; got {classes}.")
+    checks.whole_number("steps", steps, at_least=1)
+    chosen = np.isin(y, classes)
+    x, y = rotations_as_classes(*mirrors_as_classes(x[chosen], y[chosen]))
+    return ClassBalancedSampler(
+        x, y, CLASSES_PER_BATCH, EXAMPLES_PER_CLASS, steps_per_epoch=steps, augment=distort, seed=seed
+    )
+
+
+def compile_model(model, total_steps):
+    """AdamW with a cosine decay to 0, and the multi-similarity loss."""
+    checks.kind("model", model, SimilarityModel)
+    total_steps = checks.whole_number("total_steps", total_steps, at_least=1)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, total_steps)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
+    model.compile(optimizer, MultiSimilarityLoss(), metrics=pair_distances())
+    return model
+
+
+def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose="auto"):
+    """Train the course's model on the images of some classes.
+
+    Args:
+        x: uint8 (n, 28, 28). y: (n,) class ids. classes: those to train on.
+        epochs, steps: how long. seed: of the weights, the batches and the augmentation.
+
+    Returns:
+        (model, history): a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
+    """
+    sampler, epochs = batches(x, y, classes, steps, seed), checks.whole_number("epochs", epochs, at_least=1)
+    keras.utils.set_random_seed(seed % 2**32)
+    model = compile_model(network(), epochs * steps)
+    history = model.fit(sampler, epochs=epochs, verbose=verbose)
+    return model, history
+
+
+def protocol_accuracy(model, splits, seen=SEEN, draws=10):
+    """The share of test digits whose nearest neighbour has their label; the mean over index draws.
+
+    Each draw indexes 20 training examples of each of all ten classes (seeds 0, 1, ...). The model's own
+    index is left alone.
+
+    Args:
+        model: a `SimilarityModel`. splits: as `load_mnist` gives them.
+        seen: the classes trained on; all others are "unseen". draws: how many.
+
+    Returns:
+        {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
+    """
+    checks.kind("model", model, SimilarityModel)
+    checks.kind("splits", splits, Splits, ", as `load_mnist` gives it")
+    seen, draws = checks.classes("seen", seen), checks.whole_number("draws", draws, at_least=1)
+    queries, labels = model.embed(splits.test.x, verbose=0), splits.test.y
+    groups = {"seen": seen, "unseen": sorted(set(labels.tolist()) - set(seen))}
+    right = {"overall": [], "seen": [], "unseen": []}
+    for draw in range(draws):
+        x, y = select_examples(*splits.train, n=PER_CLASS, seed=draw)
+        index = Index(model.index_summary().distance).add(model.embed(x), y)
+        report = classification(index.lookup(queries, k=1).labels[:, 0], labels, groups)
+        for name, shares in right.items():
+            shares.append(report[name]["right"])
+    return {name: float(np.mean(shares)) for name, shares in right.items()}

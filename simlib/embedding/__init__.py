@@ -1,0 +1,1 @@
+"""The Keras side: what makes embeddings. Modules load when a name of theirs is first used."""

@@ -1,0 +1,76 @@
+"""What happens when Keras is first imported: its simlib classes are registered, and quietly.
+
+`import simlib` must stay free of Keras, and yet `keras.models.load_model` must know SimilarityModel
+after `import simlib, keras`, in either order. So: register now if Keras is loaded, else right after
+it loads. In a notebook, TensorFlow's start-up lines are kept off the page; anything else that is
+said while it loads is shown.
+"""
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+
+REGISTERED = ("layers", "losses", "pair_distance", "model")
+CHATTER = re.compile(
+    rb"[IW]\d{4} |\d{4}-\d\d-\d\d .*: [IW] |WARNING: All log messages|To enable the following"
+)
+
+
+def install():
+    """Register simlib's Keras classes, now or when Keras is imported."""
+    if "keras" in sys.modules:
+        _register()
+    else:
+        sys.meta_path.insert(0, _Waiting())
+
+
+def _register():
+    for name in REGISTERED:
+        importlib.import_module(f"simlib.embedding.{name}")
+
+
+class _Waiting(importlib.abc.MetaPathFinder):
+    """Lets the usual finders find Keras, and adds one step after it has been executed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras":
+            return None
+        # Being asked where Keras is does not mean that it is imported now: stay until it has been.
+        found = (f.find_spec(name, path, target) for f in sys.meta_path if f is not self)
+        spec = next(filter(None, found), None)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_then_register(module):
+                with without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
+                    execute(module)
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
+                _register()
+
+            spec.loader.exec_module = execute_then_register
+        return spec
+
+
+@contextlib.contextmanager
+def without_chatter():
+    """Hold back what C++ code writes to file descriptor 2, then pass on all but start-up lines."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the lines of the first operation
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
+            held.seek(0)
+            for line in held:
+                if not CHATTER.match(line):
+                    os.write(2, line)

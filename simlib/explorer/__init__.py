@@ -1,0 +1,1 @@
+"""The threshold explorer: `counts` counts once, `picture` draws it still, `widget` shows it live."""

@@ -1,0 +1,85 @@
+"""How an explorer shows itself: the live panel, or a picture where nothing can run.
+
+The live panel is one small front end drawn in the browser, `explorer.js`. JupyterLab shows it as a
+widget, by way of `anywidget`; a web page calls the same module with the same tables and no kernel. The
+picture carries those tables inside, so a page can be made from a stored notebook.
+"""
+
+import base64
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from simlib.explorer.picture import png, still
+
+HERE = Path(__file__).parent
+ASK = "ask"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@functools.cache
+def panel_class():
+    """The widget's class; ImportError without `anywidget`."""
+    import anywidget
+    import traitlets
+
+    class Panel(anywidget.AnyWidget):
+        """The live panel. Its traits follow the reader, and setting one moves the panel.
+
+        `tables` is what `Explorer.tables` gave, `threshold` the cutpoint, `group` "all" or a group's
+        name, `guess` the reader's guess or None.
+        """
+
+        _esm = (HERE / "explorer.js").read_text(encoding="utf-8")
+        _css = (HERE / "explorer.css").read_text(encoding="utf-8")
+        tables = traitlets.Dict().tag(sync=True)
+        threshold = traitlets.Float().tag(sync=True)
+        group = traitlets.Unicode("all").tag(sync=True)
+        guess = traitlets.Float(None, allow_none=True).tag(sync=True)
+
+    return Panel
+
+
+class Face:
+    """How an explorer shows itself. The numbers are the business of `simlib.explorer.Explorer`."""
+
+    _live = None
+
+    @property
+    def panel(self):
+        """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
+        if self._live is None:
+            try:
+                made = panel_class()
+            except ImportError:
+                return None
+            asked, tables = self.guess == ASK, self.tables()
+            start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
+            self._live = made(tables=tables, threshold=start, guess=None if asked else self.guess)
+        return self._live
+
+    def figure(self):
+        """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
+        matches, curve = (self._matches, self._labels), self._groups["all"].curve
+        if self.guess == ASK:
+            return still(*matches, "Where would you put the cutpoint?")
+        view = self.view(self.calibrated)
+        words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
+        return still(*matches, words, view, dataclasses.replace(self.calibration, curve=curve), self.guess)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        picture = base64.b64encode(png(self.figure(), self.tables())).decode()
+        bundle = {"text/plain": repr(self), "image/png": picture}
+        if self.panel is not None:
+            bundle[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
+        return bundle
+
+    def __repr__(self):
+        made = self.calibration
+        head = f"Threshold explorer of {len(self._labels)} {self.noun} ({made.matcher} of k = {made.k})"
+        if self.guess == ASK:
+            return f"{head}\n  Where would you put the cutpoint? Guess first."
+        lines = [head, f"  {self.view(self.calibrated).words}"]
+        return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))

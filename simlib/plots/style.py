@@ -1,0 +1,24 @@
+"""One colour has one meaning in every picture, and all are colour-blind safe."""
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, told apart with every common kind of colour blindness.
+SAME, DIFFERENT = "#0072B2", "#D55E00"  # same class, or right; different class, or wrong
+UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint; a further curve
+SEEN, UNSEEN = "#56B4E9", "#CC79A7"  # classes that were trained on, and classes that were not
+LINES = {"precision": "#AA4499", "recall": "#2A8FBD", "f1": "#00805E"}  # as in the explorer
+PARTS = {"right": SAME, "unknown": UNCERTAIN, "wrong": DIFFERENT}
+NARROW = 9  # percent: a bar that has no room for its number
+ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the colour
+
+
+def axes(ax, size=(6.4, 3.6)):
+    if ax is not None and not isinstance(ax, Axes):
+        raise ValueError(f"ax must be matplotlib axes, or None; got {type(ax).__name__}.")
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def above(ax, columns=3):
+    """The legend, above the axes, where it hides no data."""
+    ax.legend(frameon=False, ncol=columns, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.2)

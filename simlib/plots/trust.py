@@ -1,0 +1,51 @@
+"""Pictures of how far a cutpoint can be trusted, and of strangers; in the manner of `simlib.plots`."""
+
+import numpy as np
+import seaborn as sns
+
+from simlib import checks
+from simlib.plots.style import CUT, ORDER, SEEN, UNCERTAIN, UNSEEN, axes
+from simlib.trust.bootstrap import Bootstrap
+from simlib.trust.open_set import OpenSet
+
+
+def bootstrap_cutpoints(made, ax=None, bins=40):
+    """Where resamples of the queries put the cutpoint: `made` is from `simlib.bootstrap`."""
+    checks.kind("made", made, Bootstrap)
+    bins, ax = checks.whole_number("bins", bins, at_least=1), axes(ax)
+    shares = np.full(len(made.cutpoints), 100 / len(made.cutpoints))
+    ax.hist(made.cutpoints, bins=bins, weights=shares, color=UNCERTAIN)
+    ax.axvspan(made.cutpoint.low, made.cutpoint.high, color=UNCERTAIN, alpha=0.2, linewidth=0,
+               label=f"{made.confidence:.0%} of them")  # fmt: skip
+    ax.axvline(made.distance, color=CUT, linestyle="dashed", label=f"cutpoint {made.distance:.3f}")
+    ax.set(xlabel="cutpoint chosen", ylabel="percent of resamples")
+    ax.legend(frameon=False, loc="upper left")
+    sns.despine(ax=ax)
+    return ax
+
+
+def open_set_tradeoff(sets, cutpoints=None, ax=None):
+    """Strangers called unknown, against known queries called unknown: one curve for each `OpenSet`.
+
+    Args:
+        sets: {name: `OpenSet`}. cutpoints: {name: distance}, marked on each curve; or None.
+    """
+    if not isinstance(sets, dict) or not sets or not all(isinstance(s, OpenSet) for s in sets.values()):
+        raise ValueError(f"sets must be a dict, name -> `OpenSet`; got {sets!r}.")
+    cutpoints = checks.mapping("cutpoints", {} if cutpoints is None else cutpoints, "name -> distance")
+    cutpoints = {title: checks.number("cutpoint", cutpoint) for title, cutpoint in cutpoints.items()}
+    ax = axes(ax, (5.0, 4.2))
+    colors = {"seen": SEEN, "unseen": UNSEEN}
+    for (name, made), style in zip(sets.items(), ORDER * len(sets)):
+        x = 100 * np.append(made.known_unknown[::-1], 1.0)
+        y = 100 * np.append(made.strangers_unknown[::-1], 1.0)
+        color = colors.get(name, CUT)
+        ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {made.auroc:.3f})")
+        for marker, (title, cutpoint) in zip("os^D" * len(cutpoints), cutpoints.items()):
+            far, near = made.at(cutpoint)
+            first = made is next(iter(sets.values()))
+            ax.plot(100 * near, 100 * far, marker, color=CUT, label=title if first else None)
+    ax.set(xlabel="known digits called unknown (%)", ylabel="strangers called unknown (%)")
+    ax.legend(frameon=False, loc="lower right")
+    sns.despine(ax=ax)
+    return ax

@@ -1,0 +1,1 @@
+"""Bigger than one machine's memory: faiss, Milvus, payloads on disk, TFRecord shards, other sources."""

@@ -1,0 +1,173 @@
+"""A cutpoint that meets a target on queries yet to come, at a stated confidence.
+
+It takes the calibration queries to be independent draws of what will come. No bound helps against a
+change of it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlib import calibration, checks, metrics
+from simlib.trust.bootstrap import checked_confidence, sorted_matches
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """A cutpoint with a promise about queries yet to come.
+
+    Attributes:
+        goal: the target, such as "precision >= 0.97". confidence: how sure the promise is.
+        distance: the cutpoint, the largest distance accepted; NaN if nothing could be promised.
+        met: whether it could.
+        bound: what the promise is about is at least (for fpr at most) this much.
+        counts: `metrics.Counts` of the calibration queries at the cutpoint, or at the closest try.
+        needed: about how many queries would do, if not met; None if no number would.
+    """
+
+    goal: str
+    confidence: float
+    distance: float
+    met: bool
+    bound: float
+    counts: metrics.Counts
+    needed: int | None = None
+
+    def __repr__(self):
+        c = self.counts
+        n, accepted = c.tp + c.fp + c.fn + c.tn, f"{c.tp + c.fp} accepted, {c.fp} of them wrong"
+        sure, bound = f"{self.goal} with {self.confidence:.0%} confidence", f"bound {self.bound:.4f}"
+        if self.met:
+            return f"{sure}: distance <= {self.distance:.4f} ({accepted}, of {n} queries; {bound})"
+        more = (
+            f"about {self.needed:,} queries like these would be needed."
+            if self.needed
+            else "and more queries like these would not help: the model does not reach it."
+        )
+        return f"{sure}: NOT MET with {n} queries (closest try: {accepted}; {bound}); {more}"
+
+
+def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="nearest"):
+    """The loosest cutpoint that can be shown to meet a target on new queries, not only on these.
+
+    `calibrate(targets=...)` finds where the target is met *on the calibration queries*. On new ones such
+    a cutpoint misses it about every second time. This one misses it at most once in 1 / (1 - confidence)
+    calibrations.
+
+    - "recall >= r" and "fpr <= a": an order statistic of the right (wrong) matches' distances is a
+      tolerance limit, exact for every distribution (Wilks 1941).
+    - "precision >= p": fixed-sequence testing (Learn then Test, Angelopoulos et al. 2021, section 4).
+      Begin where a proof first becomes possible, a rank that the target alone decides; accept one query
+      more as long as an exact binomial test (Clopper and Pearson 1934) rejects "precision < p" among those
+      accepted; stop at the first that it does not. Each test is at the full 1 - confidence, as it is the
+      first false promise that counts. The k - 1 queries nearer than the k-th are independent draws
+      from those nearer than it, so a cutpoint read off the data is allowed. Exact where precision, as the
+      cutpoint grows, falls below p once and stays there.
+
+    Args:
+        neighbors: `Neighbors` (queries, k) of a calibration split. labels: (queries,) true class ids.
+        goal: "precision >= p", "recall >= r" or "fpr <= a". matcher: as in `calibrate`.
+
+    Returns:
+        `Guarantee`; `met` is False where these queries cannot carry the promise.
+
+    >>> from simlib import Neighbors
+    >>> near = Neighbors([[1]] * 400, np.linspace(0, 0.4, 400)[:, None], [[0]] * 400)
+    >>> guaranteed_cutpoint(near, [1] * 400, "precision >= 0.97")
+    precision >= 0.97 with 95% confidence: distance <= 0.4000
+        (399 accepted, 0 of them wrong, of 400 queries; bound 0.9925)
+    """
+    name, _, wanted = calibration.parse_goal(goal)
+    choose = checks.choose("goal", name, PROOFS)
+    if not 0 < wanted < 1:
+        raise ValueError(f"goal: {goal!r}: no sample proves 0 or 1; ask for a value between them.")
+    error = 1 - checked_confidence(confidence)
+    distances, right = sorted_matches(neighbors, labels, matcher)
+    curve = metrics.curve(distances, right)
+    reach = np.isfinite(distances)
+    distance, bound, met, share = choose(distances[reach], right[reach], wanted, error)
+    needed = None if met or not share else _two_digits(len(distances) * share)
+    counts = curve.at(distance)
+    return Guarantee(
+        goal, confidence, float(distance) if met else math.nan, met, float(bound), counts, needed
+    )
+
+
+def _precision(distances, right, wanted, error):
+    from scipy.stats import beta, binom
+
+    n = len(distances)  # 1 or more, as the curve was made before
+    # At twice the fewest there is room for a first mistake; the wanted share and n alone decide.
+    fewest = _fewest(wanted, error)
+    ranks = np.arange(min(max(fewest, min(2 * fewest, n // 2)) + 1, n), n + 1)
+    nearer = np.searchsorted(distances, distances[ranks - 1], side="left")  # fewer than the rank if tied
+    if (nearer >= fewest).any():  # the others prove nothing, whatever the labels
+        ranks, nearer = ranks[nearer >= fewest], nearer[nearer >= fewest]
+    wrong = np.append(0, np.cumsum(~right))
+    chance = binom.cdf(wrong[nearer], nearer, 1 - wanted)  # of so few wrong, were the precision `wanted`
+    proven = int(np.argmin(np.append(chance <= error, False)))  # how many are, before the first that is not
+    i = proven - 1 if proven else int(chance.argmin())
+    accepted, bad = int(nearer[i]), int(wrong[nearer[i]])
+    bound = beta.ppf(error, accepted - bad, bad + 1) if accepted > bad else 0.0
+    times = None if proven else _times_more(wrong, wanted, error)
+    return _below(distances[ranks[i] - 1]), bound, bool(proven), times
+
+
+def _times_more(wrong, wanted, error):
+    """How many times as many queries of the same kind would about do; None if no number would.
+
+    `wrong[m]` of the m nearest are wrong. Counts one more, as none among few is not none among many.
+    """
+    from scipy.stats import binom
+
+    accepted = np.unique(np.linspace(1, len(wrong) - 1, 60).astype(int))
+    times = 1.1 ** np.arange(1, 80)[:, None]
+    mistakes, drawn = np.ceil((wrong[accepted] + 1) * times), np.floor(accepted * times)
+    enough = (binom.cdf(mistakes, drawn, 1 - wanted) <= error).any(axis=1)
+    return float(times[enough.argmax(), 0]) if enough.any() else None
+
+
+def _recall(distances, right, wanted, error):
+    from scipy.stats import beta
+
+    own = distances[right]
+    ranks = np.arange(1, len(own) + 1)
+    proven = np.flatnonzero(beta.cdf(wanted, ranks, len(own) + 1 - ranks) <= error)
+    if not len(proven):
+        bound = beta.ppf(error, len(own), 1) if len(own) else 0.0
+        return (own[-1] if len(own) else -math.inf), bound, False, _fewest(wanted, error) / max(1, len(own))
+    k = int(ranks[proven[0]])
+    return own[k - 1], beta.ppf(error, k, len(own) + 1 - k), True, None
+
+
+def _fpr(distances, right, wanted, error):
+    from scipy.stats import beta
+
+    others = distances[~right]
+    ranks = np.arange(1, len(others) + 1)
+    proven = np.flatnonzero(beta.sf(wanted, ranks, len(others) + 1 - ranks) <= error)
+    if not len(proven):
+        bound = beta.ppf(1 - error, 1, len(others)) if len(others) else 1.0
+        first = _below(others[0]) if len(others) else math.inf
+        return first, bound, False, _fewest(1 - wanted, error) / max(1, len(others))
+    k = int(ranks[proven[-1]])
+    return _below(others[k - 1]), beta.ppf(1 - error, k, len(others) + 1 - k), True, None
+
+
+PROOFS = {"precision": _precision, "recall": _recall, "fpr": _fpr}
+
+
+def _fewest(share, error):
+    """The fewest draws, all of them good, that prove a share of good ones: share ** n <= error."""
+    return math.ceil(math.log(error) / math.log(share))
+
+
+def _two_digits(number):
+    power = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    return math.ceil(number / power) * power
+
+
+def _below(distance):
+    """The largest float32 below: accepting up to it accepts what is nearer than `distance`."""
+    return float(np.nextafter(np.float32(distance), np.float32(-np.inf)))

@@ -1,0 +1,140 @@
+"""Augmentation: what it must leave alone, what it must do exactly, and what it refuses."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from simlib import load_mnist
+from simlib.embedding.augment import KNOTS, distort, mirrors_as_classes, rotations_as_classes
+
+STILL = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0}
+
+ROUNDING = 0.01  # of 255: positions are float32
+
+
+class Furthest:
+    """Stands in for a Generator: draws the upper limit each time, and as bends what it was made with."""
+
+    def __init__(self, knots=0.0):
+        self.knots = knots
+
+    def uniform(self, low, high, size):
+        return np.full(size, high, float)
+
+    def normal(self, mean, deviation, size):
+        return np.broadcast_to(mean + deviation * self.knots, size)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_mnist().test.x[:40]
+
+
+def moved(images, knots=0.0, **amounts):
+    return distort(images, Furthest(knots), **(STILL | amounts))
+
+
+# ---- distort
+
+
+def test_amounts_of_zero_change_nothing(digits):
+    np.testing.assert_allclose(distort(digits, np.random.default_rng(0), **STILL), digits, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 5])
+def test_a_whole_shift_moves_by_exact_pixels_and_leaves_nothing_behind(digits, pixels):
+    expected = np.zeros_like(digits)
+    expected[:, :-pixels, :-pixels] = digits[:, pixels:, pixels:]
+    np.testing.assert_allclose(moved(digits, shift=pixels), expected, atol=ROUNDING)
+
+
+def test_a_bend_that_is_the_same_everywhere_is_a_shift(digits):
+    np.testing.assert_allclose(moved(digits, knots=3.0, bend=1.0), moved(digits, shift=3), atol=ROUNDING)
+
+
+def test_a_bend_at_one_knot_fades_out_before_the_next(digits):
+    knots = np.zeros((KNOTS, KNOTS))
+    knots[1, 3] = 4.0  # the knots lie 6.75 pixels apart: this one at row 6.75, column 20.25
+    changed = np.flatnonzero((np.abs(moved(digits, knots, bend=1.0) - digits) > 1).any(axis=0))
+    rows, columns = np.unravel_index(changed, digits.shape[1:])
+    assert len(changed) > 100
+    assert rows.max() <= 13 and columns.min() >= 14
+
+
+def test_ninety_degrees_are_a_quarter_turn(digits):
+    np.testing.assert_allclose(moved(digits, degrees=90), np.rot90(digits, 1, axes=(1, 2)), atol=ROUNDING)
+
+
+@pytest.mark.parametrize("amounts", [{"zoom": 0.5}, {"shear": 0.3}, {"degrees": 30}, {"shift": 1.5}])
+def test_agrees_with_scipy(digits, amounts):
+    turn, zoom = np.radians(amounts.get("degrees", 0)), 1 + amounts.get("zoom", 0)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    matrix = rotation @ [[1, amounts.get("shear", 0)], [0, 1]] / zoom
+    centre = np.full(2, 13.5)
+    offset = centre - matrix @ centre + amounts.get("shift", 0)
+    expected = [
+        ndimage.affine_transform(image.astype(float), matrix, offset, order=1, mode="grid-constant")
+        for image in digits
+    ]
+    np.testing.assert_allclose(moved(digits, **amounts), expected, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_default_amounts_give_float32_of_the_same_shape_within_the_range(digits, dtype):
+    out = distort(digits.astype(dtype), np.random.default_rng(1))
+    assert out.dtype == np.float32 and out.shape == digits.shape
+    assert out.min() >= 0 and out.max() <= 255
+    assert not np.array_equal(out, digits)
+
+
+def test_the_generator_alone_decides(digits):
+    one, same, other = (distort(digits, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_each_image_gets_its_own_amount(digits):
+    twice = distort(np.stack([digits[0], digits[0]]), np.random.default_rng(0))
+    assert not np.array_equal(*twice)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (3, 10, 17)])
+def test_distort_takes_no_images_and_images_that_are_not_square(shape):
+    assert distort(np.zeros(shape), np.random.default_rng(0)).shape == shape
+
+
+# ---- more classes
+
+ids = st.lists(st.integers(0, 999), min_size=1, max_size=20)
+
+
+@settings(deadline=None)
+@given(ids)
+def test_rotations_are_turned_images_with_the_stated_ids(y):
+    x = np.random.default_rng(0).integers(0, 256, (len(y), 4, 4))
+    turned, labels = rotations_as_classes(x, y)
+    step = next(p for p in (10, 100, 1000) if p > max(y))
+    n = len(y)
+    for quarter in range(4):
+        for i in range(n):
+            assert labels[quarter * n + i] == y[i] + quarter * step
+            np.testing.assert_array_equal(turned[quarter * n + i], np.rot90(x[i], quarter))
+    assert len(set(labels.tolist())) == 4 * len(set(y))
+
+
+@settings(deadline=None)
+@given(ids)
+def test_mirrors_are_flipped_images_with_the_stated_ids(y):
+    x = np.random.default_rng(0).integers(0, 256, (len(y), 4, 4))
+    flipped, labels = mirrors_as_classes(x, y)
+    step = next(p for p in (10, 100, 1000) if p > max(y))
+    np.testing.assert_array_equal(flipped, [*x, *(np.fliplr(image) for image in x)])
+    assert labels.tolist() == [*y, *(c + step for c in y)]
+
+
+def test_mirrors_and_rotations_give_the_eight_symmetries_of_a_square():
+    image = np.arange(9).reshape(1, 3, 3)
+    x, y = rotations_as_classes(*mirrors_as_classes(image, [7]))
+    assert len({v.tobytes() for v in x}) == len(set(y.tolist())) == 8

@@ -1,0 +1,398 @@
+"""Each loss against a slow loop, written anchor by anchor from the paper's formula, in float64."""
+
+import json
+import math
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+from gradients import value_and_gradient
+from keras import ops
+
+from simlib import (
+    CircleLoss,
+    ContrastiveLoss,
+    MetricEmbedding,
+    MultiSimilarityLoss,
+    SimilarityModel,
+    SoftNearestNeighborLoss,
+    TripletLoss,
+)
+from simlib.distances import DISTANCES
+from simlib.embedding.losses import pair_masks
+
+# JAX compiles every shape anew, and takes seconds for each.
+EXAMPLES = 5 if keras.backend.backend() == "jax" else 30
+
+# --- the referees ----------------------------------------------------------------------------------
+
+
+def distance_between(name, a, b):
+    if name == "cosine":
+        lengths = np.linalg.norm(a) * np.linalg.norm(b)
+        return 1 - np.dot(a, b) / lengths if lengths else 1.0
+    if name == "euclidean":
+        return math.sqrt(sum((p - q) ** 2 for p, q in zip(a, b)))
+    if name == "squared_euclidean":
+        return sum((p - q) ** 2 for p, q in zip(a, b))
+    if name == "manhattan":
+        return sum(abs(p - q) for p, q in zip(a, b))
+    return -sum(p * q for p, q in zip(a, b))
+
+
+def distance_matrix(name, x):
+    return np.array([[distance_between(name, a, b) for b in x] for a in x])
+
+
+def anchors(y):
+    """For each anchor, its positives and its negatives."""
+    for i in range(len(y)):
+        yield (
+            i,
+            [j for j in range(len(y)) if j != i and y[j] == y[i]],
+            [j for j in range(len(y)) if y[j] != y[i]],
+        )
+
+
+def log1pexp(x):
+    return x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x))
+
+
+def logsumexp(values):
+    top = max(values)
+    return top + math.log(sum(math.exp(v - top) for v in values))
+
+
+def multi_similarity(d, y, alpha=2.0, beta=40.0, lambda_=0.5, epsilon=0.1, fixed=None):
+    losses, s = [], 1 - d
+    for i, positives, negatives in anchors(y):
+        if epsilon is not None:
+            hardest_positive = min((s[i, p] for p in positives), default=math.inf)
+            hardest_negative = max((s[i, n] for n in negatives), default=-math.inf)
+            negatives = [n for n in negatives if s[i, n] > hardest_positive - epsilon]
+            positives = [p for p in positives if s[i, p] < hardest_negative + epsilon]
+        pull = logsumexp([0] + [-alpha * (s[i, p] - lambda_) for p in positives]) / alpha
+        push = logsumexp([0] + [beta * (s[i, n] - lambda_) for n in negatives]) / beta
+        losses.append(pull + push)
+    return losses
+
+
+def triplet(d, y, margin=0.2, fixed=None):
+    losses = []
+    for i, positives, negatives in anchors(y):
+        if not positives or not negatives:
+            losses.append(0.0)
+            continue
+        gap = max(d[i, p] for p in positives) - min(d[i, n] for n in negatives)
+        losses.append(log1pexp(gap) if margin is None else max(0.0, margin + gap))
+    return losses
+
+
+def circle(d, y, gamma=80.0, margin=0.4, fixed=None):
+    """`fixed` are the distances that the weights, which carry no gradient, are computed from."""
+    losses, s, held = [], 1 - d, 1 - (d if fixed is None else fixed)
+    for i, positives, negatives in anchors(y):
+        if not positives or not negatives:
+            losses.append(0.0)
+            continue
+        pull = [-gamma * max(0, 1 + margin - held[i, p]) * (s[i, p] - (1 - margin)) for p in positives]
+        push = [gamma * max(0, held[i, n] + margin) * (s[i, n] - margin) for n in negatives]
+        # Equation 6 sums over all combinations of one negative and one positive.
+        losses.append(log1pexp(logsumexp([a + b for a in push for b in pull])))
+    return losses
+
+
+def soft_nearest_neighbor(d, y, temperature=0.1, fixed=None):
+    losses = []
+    for i, positives, negatives in anchors(y):
+        if not positives:
+            losses.append(0.0)
+            continue
+        share = logsumexp([-d[i, p] / temperature for p in positives])
+        losses.append(logsumexp([-d[i, j] / temperature for j in positives + negatives]) - share)
+    return losses
+
+
+def contrastive(d, y, margin=1.0, fixed=None):
+    losses = []
+    for i, positives, negatives in anchors(y):
+        pairs = [d[i, p] ** 2 / 2 for p in positives] + [max(0, margin - d[i, n]) ** 2 / 2 for n in negatives]
+        losses.append(sum(pairs) / len(pairs) if pairs else 0.0)
+    return losses
+
+
+CASES = {
+    "multi-similarity": (MultiSimilarityLoss, multi_similarity, {}),
+    "multi-similarity, no mining": (MultiSimilarityLoss, multi_similarity, {"epsilon": None}),
+    "multi-similarity, others": (
+        MultiSimilarityLoss,
+        multi_similarity,
+        {"alpha": 3.0, "beta": 10.0, "lambda_": 1.0, "epsilon": 0.3},
+    ),
+    "triplet": (TripletLoss, triplet, {}),
+    "triplet, wide": (TripletLoss, triplet, {"margin": 1.5}),
+    "triplet, soft": (TripletLoss, triplet, {"margin": None}),
+    "circle": (CircleLoss, circle, {}),
+    "circle, others": (CircleLoss, circle, {"gamma": 10.0, "margin": 0.25}),
+    "soft nearest neighbour": (SoftNearestNeighborLoss, soft_nearest_neighbor, {}),
+    "soft nearest neighbour, warm": (SoftNearestNeighborLoss, soft_nearest_neighbor, {"temperature": 2.0}),
+    "contrastive": (ContrastiveLoss, contrastive, {}),
+    "contrastive, wide": (ContrastiveLoss, contrastive, {"margin": 3.0}),
+}
+LOSSES = [MultiSimilarityLoss, TripletLoss, CircleLoss, SoftNearestNeighborLoss, ContrastiveLoss]
+
+every_case = pytest.mark.parametrize("case", CASES)
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+every_distance = pytest.mark.parametrize("distance", DISTANCES)
+
+
+@st.composite
+def batches(draw):
+    """1 to 8 examples of up to 4 classes. On a grid, so duplicates, ties and zero rows are common."""
+    n, d = draw(st.integers(1, 8)), draw(st.integers(1, 4))
+    rows = st.lists(st.integers(-8, 8), min_size=d, max_size=d)
+    x = np.array(draw(st.lists(rows, min_size=n, max_size=n)), np.float32) / 8
+    y = np.array(draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
+    return x, y
+
+
+def on_a_mining_edge(d, y, epsilon):
+    """Would rounding decide whether a pair is kept?"""
+    s = 1 - d
+    for i, positives, negatives in anchors(y):
+        gaps = [abs(s[i, p] - s[i, n] - epsilon) for p in positives for n in negatives]
+        if min(gaps, default=1) < 1e-4:
+            return True
+    return False
+
+
+# --- values ----------------------------------------------------------------------------------------
+
+
+@every_case
+@hypothesis.settings(deadline=None, max_examples=EXAMPLES)
+@hypothesis.given(batch=batches(), distance=st.sampled_from(sorted(DISTANCES)))
+def test_each_anchor_is_what_the_papers_formula_gives(case, batch, distance):
+    loss, referee, settings = CASES[case]
+    x, y = batch
+    d = distance_matrix(distance, x.astype(float))
+    epsilon = settings.get("epsilon", 0.1)
+    if loss is MultiSimilarityLoss and epsilon is not None:
+        hypothesis.assume(not on_a_mining_edge(d, y, epsilon))
+    given = ops.convert_to_numpy(loss(distance=distance, reduction=None, **settings)(y, x))
+    np.testing.assert_allclose(given, referee(d, y, **settings), rtol=1e-4, atol=1e-3)
+
+
+@every_loss
+def test_keras_takes_the_mean_over_the_anchors(loss):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 3)).astype("float32"), np.array([0, 0, 1, 1, 2, 2])
+    each = ops.convert_to_numpy(loss(reduction=None)(y, x))
+    assert each.shape == (6,)
+    np.testing.assert_allclose(float(loss()(y, x)), each.mean(), rtol=1e-5)
+    np.testing.assert_allclose(float(loss(reduction="sum")(y, x)), each.sum(), rtol=1e-5)
+
+
+@every_loss
+@hypothesis.settings(deadline=None, max_examples=EXAMPLES // 3)
+@hypothesis.given(batch=batches(), seed=st.integers(0, 99))
+def test_neither_the_order_nor_the_names_of_classes_matter(loss, batch, seed):
+    x, y = batch
+    order = np.random.default_rng(seed).permutation(len(x))
+    renamed = np.array([2**24, 2**24 - 1, 7, 0])[y]  # neighbours at the end of what float32 can count
+    first = ops.convert_to_numpy(loss(reduction=None)(y, x))
+    second = ops.convert_to_numpy(loss(reduction=None)(renamed[order][:, None], x[order]))
+    np.testing.assert_allclose(second, first[order], rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("case", ["triplet", "triplet, soft", "contrastive", "multi-similarity"])
+def test_distances_beyond_a_thousand_million_are_still_distances(case):
+    loss, referee, settings = CASES[case]
+    x = np.array([[0, 0], [4, 0], [0, 8], [0, 24]], np.float32) * 2**17
+    y = np.array([0, 1, 0, 1])
+    given = ops.convert_to_numpy(loss(distance="squared_euclidean", reduction=None, **settings)(y, x))
+    expected = referee(distance_matrix("squared_euclidean", x.astype(float)), y, **settings)
+    assert max(expected) > 1e9
+    np.testing.assert_allclose(given, expected, rtol=1e-5)
+
+
+def test_pair_masks_say_who_shares_a_class_and_never_pair_one_with_itself():
+    y = np.array([4, 7, 4, 4])
+    positive, negative = (ops.convert_to_numpy(m) for m in pair_masks(y))
+    for i in range(4):
+        for j in range(4):
+            assert positive[i, j] == (y[i] == y[j] and i != j)
+            assert negative[i, j] == (y[i] != y[j])
+
+
+# --- gradients -------------------------------------------------------------------------------------
+
+
+def by_finite_differences(function, x, step=1e-5):
+    gradient = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += step
+        down[i] -= step
+        gradient[i] = (function(up) - function(down)) / (2 * step)
+    return gradient
+
+
+@every_case
+@every_distance
+def test_the_gradient_is_that_of_the_referee(case, distance):
+    loss, referee, settings = CASES[case]
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(7, 3)), np.array([0, 0, 0, 1, 1, 2, 3])
+    x /= np.linalg.norm(x, axis=1, keepdims=True) * 1.3
+    fixed = distance_matrix(distance, x)
+    expected = by_finite_differences(
+        lambda z: np.mean(referee(distance_matrix(distance, z), y, fixed=fixed, **settings)), x
+    )
+    chosen = loss(distance=distance, **settings)
+    _, given = value_and_gradient(lambda z: chosen(y, z), x.astype("float32"))
+    assert np.abs(expected).max() > 1e-4
+    np.testing.assert_allclose(given, expected, rtol=2e-3, atol=2e-3 * np.abs(expected).max())
+
+
+AWKWARD = {
+    "one example": ([1], np.ones((1, 3))),
+    "all duplicates": ([0, 0, 1, 1], np.ones((4, 3))),
+    "duplicates across classes": ([0, 0, 1, 1], np.eye(3)[[0, 1, 0, 1]]),
+    "all zeros": ([0, 0, 1, 1], np.zeros((4, 3))),
+    "one zero row": ([0, 0, 1, 1], np.concatenate([np.zeros((1, 3)), np.eye(3)])),
+    "same class": ([0, 0, 0, 0], np.random.default_rng(0).normal(size=(4, 3))),
+    "all different": ([0, 1, 2, 3], np.random.default_rng(1).normal(size=(4, 3))),
+    "opposites": ([0, 0, 1, 1], np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])),
+    "large": ([0, 0, 1, 1], np.random.default_rng(2).normal(size=(4, 3)) * 1e4),
+    "small": ([0, 0, 1, 1], np.random.default_rng(3).normal(size=(4, 3)) * 1e-4),
+    "smaller than float32 can square": ([0, 0, 1, 1], np.full((4, 3), 1e-35)),
+}
+
+
+@every_loss
+@every_distance
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float64"])
+def test_no_batch_gives_a_nan_or_a_runaway_gradient(loss, distance, dtype):
+    chosen = loss(distance=distance)
+    for name, (y, x) in AWKWARD.items():
+        value, gradient = value_and_gradient(lambda z, y=y: chosen(np.array(y), z), x.astype(dtype))
+        assert np.isfinite(value) and value >= 0, name
+        if dtype == "float16" and name in ("large", "small"):  # true gradients beyond its range are infinite
+            assert not np.isnan(gradient).any(), name
+            continue
+        assert np.isfinite(gradient).all(), name
+        if name not in ("large", "small"):
+            assert np.abs(gradient).max() < 1e4, name
+
+
+NEEDS_BOTH = [MultiSimilarityLoss, TripletLoss, CircleLoss, SoftNearestNeighborLoss]
+
+
+@pytest.mark.parametrize("loss", NEEDS_BOTH)
+@pytest.mark.parametrize("batch", ["one example", "same class", "all different"])
+def test_without_both_kinds_of_pair_there_is_nothing_to_learn(loss, batch):
+    y, x = AWKWARD[batch]
+    value, gradient = value_and_gradient(lambda z: loss()(np.array(y), z), x.astype("float32"))
+    np.testing.assert_allclose(value, 0, atol=1e-6)
+    np.testing.assert_allclose(gradient, 0, atol=1e-6)
+
+
+def test_a_loss_computes_in_float32_for_a_model_in_half_precision():
+    x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float16"), np.array([0, 0, 1, 1, 2, 2])
+    for loss in LOSSES:
+        half, single = loss()(y, x), loss()(y, x.astype("float32"))
+        assert keras.backend.standardize_dtype(half.dtype) == "float32"
+        assert float(half) == float(single)
+
+
+@pytest.mark.parametrize(
+    "floatx, dtype", [("float16", "float32"), ("float32", "float32"), ("float64", "float64")]
+)
+def test_a_loss_is_never_less_exact_than_float32_nor_than_keras_is_set_to(floatx, dtype):
+    keras.config.set_floatx(floatx)
+    try:
+        for loss in LOSSES:
+            assert loss().dtype == dtype
+    finally:
+        keras.config.set_floatx("float32")
+
+
+def test_a_loss_is_named_as_its_class():
+    assert [loss().name for loss in LOSSES] == [loss.__name__ for loss in LOSSES]
+
+
+# --- saving, and bad input -------------------------------------------------------------------------
+
+
+@every_case
+@every_distance
+def test_a_loss_comes_back_from_its_config(case, distance):
+    loss, _, settings = CASES[case]
+    before = loss(distance=distance, name="mine", reduction="sum", **settings)
+    written = json.dumps(keras.saving.serialize_keras_object(before))
+    after = keras.saving.deserialize_keras_object(json.loads(written))
+    assert type(after) is loss and after.get_config() == before.get_config()
+    assert after.distance == distance and after.name == "mine"
+    x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.array([0, 0, 1, 1, 2, 2])
+    assert float(after(y, x)) == float(before(y, x))
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(1), 1])
+def test_numpy_numbers_are_settings_too(number):
+    loss = TripletLoss(margin=number)
+    assert json.loads(json.dumps(loss.get_config()))["margin"] == float(number)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: TripletLoss(margin="0.2"), "margin must be a number"),
+        (lambda: TripletLoss(margin=True), "margin must be a number"),
+        (lambda: TripletLoss(margin=math.nan), "margin must be a number"),
+        (lambda: ContrastiveLoss(margin=None), "margin must be a number"),
+        (lambda: CircleLoss(margin=None), "margin must be a number"),
+        (lambda: CircleLoss(gamma=0), "gamma must be above 0"),
+        (lambda: MultiSimilarityLoss(alpha=-1), "alpha must be above 0"),
+        (lambda: MultiSimilarityLoss(beta=0), "beta must be above 0"),
+        (lambda: MultiSimilarityLoss(epsilon="small"), "epsilon must be a number"),
+        (lambda: SoftNearestNeighborLoss(temperature=0), "temperature must be above 0"),
+        (lambda: TripletLoss(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
+        (lambda: TripletLoss(distance=None), "distance: None is unknown"),
+    ],
+)
+def test_a_bad_setting_is_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@every_loss
+def test_a_misspelt_setting_is_no_setting(loss):
+    with pytest.raises(TypeError, match="alhpa"):
+        loss(alhpa=1)
+
+
+@pytest.mark.parametrize(
+    "y, x, message",
+    [
+        (np.eye(4), np.ones((4, 3)), r"y_true must be integer class ids.*one-hot.*argmax"),
+        (np.zeros(3), np.ones((4, 3)), r"differ in length"),
+        (np.array(1), np.ones((4, 3)), r"differ in length"),
+        (np.zeros(4), np.ones((4, 3, 2)), r"y_pred must be embeddings of shape \(batch, d\)"),
+        (np.zeros(4), np.ones(4), r"y_pred must be embeddings of shape \(batch, d\)"),
+    ],
+)
+@every_loss
+def test_a_bad_batch_is_named(loss, y, x, message):
+    with pytest.raises(ValueError, match=message):
+        loss()(y, x.astype("float32"))
+
+
+def test_one_hot_labels_are_named_in_fit_as_well():
+    inputs = keras.Input((3,))
+    model = SimilarityModel(inputs, MetricEmbedding(2)(inputs))
+    model.compile(loss=TripletLoss())
+    with pytest.raises(ValueError, match="one-hot"):
+        model.fit(np.ones((8, 3)), np.eye(8), verbose=0)

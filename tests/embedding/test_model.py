@@ -1,0 +1,723 @@
+"""SimilarityModel: an ordinary Keras model that also indexes, looks up, calibrates, matches and saves."""
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from simlib import (
+    ArtifactError,
+    CircleLoss,
+    ClassBalancedSampler,
+    ContrastiveLoss,
+    MetricEmbedding,
+    MultiSimilarityLoss,
+    NotReadyError,
+    SimilarityModel,
+    SoftNearestNeighborLoss,
+    TripletLoss,
+    matching,
+    metrics,
+    pair_distances,
+)
+
+CENTRES = np.random.default_rng(7).normal(size=(5, 6))
+
+
+def examples(n, seed, classes=5):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    return (CENTRES[y] + 0.4 * rng.normal(size=(n, 6))).astype("float32"), y
+
+
+def network(units=4):
+    inputs = keras.Input((6,))
+    hidden = keras.layers.Dense(8, activation="tanh")(inputs)
+    return SimilarityModel(inputs, MetricEmbedding(units)(keras.layers.BatchNormalization()(hidden)))
+
+
+def ready(loss=None, trained=False, **settings):
+    """A model that is trained, indexed and calibrated, on data that takes no time."""
+    keras.utils.set_random_seed(0)
+    model = network()
+    model.compile(keras.optimizers.Adam(0.01), loss or MultiSimilarityLoss(), **settings)
+    if trained:
+        model.fit(ClassBalancedSampler(*examples(60, 0), 5, 3), epochs=2, verbose=0)
+    x, y = examples(40, 1, classes=4)
+    model.index(x, y, payload=x * 2)
+    model.calibrate(*examples(50, 2), targets=["precision >= 0.8", "accuracy >= 1"], k=3, matcher="majority")
+    return model
+
+
+QUERIES = examples(23, 3)[0]
+
+
+def assert_alike(before, after, exact=True):
+    """Two models that answer alike: labels, ids and calibration to the bit, distances too or to 1e-6."""
+    assert type(after) is SimilarityModel
+    mine, other = before.lookup(QUERIES, 4), after.lookup(QUERIES, 4)
+    np.testing.assert_array_equal(mine.labels, other.labels)
+    np.testing.assert_array_equal(mine.ids, other.ids)
+    np.testing.assert_allclose(mine.distances, other.distances, rtol=0, atol=0 if exact else 1e-6)
+    assert repr(before.index_summary()) == repr(after.index_summary())
+    assert repr(before.calibration) == repr(after.calibration)
+    if before.calibration is not None:
+        np.testing.assert_array_equal(before.match(QUERIES), after.match(QUERIES))
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """A trained model that no test changes."""
+    return ready(trained=True)
+
+
+# --- what each step does ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "loss, distance",
+    [
+        (MultiSimilarityLoss(), "cosine"),
+        (TripletLoss(distance="manhattan"), "manhattan"),
+        (CircleLoss(), "cosine"),
+        (SoftNearestNeighborLoss(), "squared_euclidean"),
+        (ContrastiveLoss(), "euclidean"),
+        (None, "cosine"),
+        ("mse", "cosine"),
+    ],
+)
+def test_the_loss_chooses_the_indexs_distance_and_the_override_wins(loss, distance):
+    model = network()
+    model.compile(loss=loss)
+    assert model.index_summary().distance == distance
+    model.compile(loss=loss, distance="inner_product")
+    assert model.index_summary().distance == "inner_product"
+    model.compile(loss=loss and TripletLoss(distance="euclidean"))
+    assert model.index_summary().distance == ("euclidean" if loss else "inner_product")
+
+
+def test_an_index_that_holds_items_keeps_its_distance_until_reset():
+    model = ready()
+    model.compile(loss=ContrastiveLoss())
+    assert (model.index_summary().distance, len(model.index_summary())) == ("cosine", 40)
+    model.reset_index()
+    assert (model.index_summary().distance, len(model.index_summary())) == ("euclidean", 0)
+    assert model.calibration is None
+
+
+def test_fit_shows_kerass_own_progress_bar_and_evaluate_works(capsys):
+    model = network()
+    model.compile(loss=TripletLoss(), metrics=pair_distances())
+    history = model.fit(*examples(40, 0), epochs=2, verbose=1)
+    shown = capsys.readouterr().out
+    assert "Epoch 2/2" in shown and "positive_mean" in shown and "━" in shown
+    assert isinstance(history, keras.callbacks.History) and len(history.history["loss"]) == 2
+    assert model.evaluate(*examples(40, 0), verbose=0, return_dict=True)["loss"] >= 0
+
+
+def test_embed_is_the_models_own_prediction_in_float32():
+    model = network()
+    x, _ = examples(300, 0)
+    given = model.embed(x)
+    assert given.dtype == np.float32 and given.shape == (300, 4)
+    np.testing.assert_allclose(given, model.predict(x, verbose=0), atol=1e-6)
+    assert model.embed(x[:0]).shape == (0, 4)
+    assert model.embed(x.astype("float16").tolist()).shape == (300, 4)
+
+
+def test_embed_shows_a_bar_when_asked_and_from_5000_examples_on(capsys):
+    model = network()
+    model.embed(examples(10, 0)[0])
+    assert capsys.readouterr().out == ""
+    model.embed(examples(10, 0)[0], verbose=1)
+    assert "1/1" in capsys.readouterr().out
+    model.embed(examples(5000, 0)[0])
+    assert "20/20" in capsys.readouterr().out
+
+
+def test_lookup_match_and_payload_are_the_array_floors_on_the_embeddings(shared):
+    model = shared
+    x, y = examples(40, 1, classes=4)
+    near = model.lookup(QUERIES, 5)
+    distances = 1 - model.embed(QUERIES) @ model.embed(x).T
+    for q in range(len(QUERIES)):
+        expected = np.sort(distances[q])[:5]
+        np.testing.assert_allclose(near.distances[q], expected, atol=1e-5)
+        np.testing.assert_array_equal(near.labels[q], y[near.ids[q]])
+    np.testing.assert_array_equal(model.payload(near), x[near.ids] * 2)
+    cut = model.calibration.distance()
+    expected = matching.match(model.lookup(QUERIES, 3), cut, "majority")
+    np.testing.assert_array_equal(model.match(QUERIES), expected)
+    np.testing.assert_array_equal(model.match(QUERIES, cut), expected)
+    named = matching.match(
+        model.lookup(QUERIES, 3), model.calibration.distance("precision >= 0.8"), "majority"
+    )
+    np.testing.assert_array_equal(model.match(QUERIES, "precision >= 0.8"), named)
+    none = model.match(QUERIES, cutpoint=-1.0, no_match_label=99)
+    assert set(none) == {99}
+
+
+def test_one_at_a_time_is_the_same_as_many():
+    x, y = examples(12, 0)
+    many, single = network(), network()
+    single.set_weights(many.get_weights())
+    many.index(x, y, payload=x)
+    for one in zip(x, y, x):
+        assert single.index_single(*one) is single
+    assert repr(many.index_summary()) == repr(single.index_summary())
+    for i, query in enumerate(QUERIES):
+        together, alone = many.lookup(QUERIES, 3), single.single_lookup(query, 3)
+        np.testing.assert_array_equal(together.ids[i], alone.ids[0])
+        np.testing.assert_allclose(together.distances[i], alone.distances[0], atol=1e-6)
+
+
+def test_evaluations_are_those_of_the_metrics_module(shared):
+    model = shared
+    x, y = examples(30, 5)
+    sizes = {c: 10 for c in range(4)}
+    expected = metrics.retrieval(model.lookup(x, 10), y, sizes, (1, 3))
+    assert model.evaluate_retrieval(x, y, ks=(1, 3)) == expected
+    groups = {"seen": [0, 1, 2, 3], "unseen": [4]}
+    expected = metrics.classification(model.match(x), y, groups)
+    assert repr(model.evaluate_classification(x, y, groups=groups)) == repr(expected)
+
+
+def test_lookups_from_threads_are_the_serial_ones(shared):
+    model = shared
+    blocks = [examples(40, seed)[0] for seed in range(24)]
+    serial = [model.lookup(b, 5) for b in blocks]
+    together = [None] * len(blocks)
+
+    def look(start):
+        for i in range(start, len(blocks), 4):
+            together[i] = model.lookup(blocks[i], 5)
+
+    threads = [threading.Thread(target=look, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mine, other in zip(serial, together):
+        np.testing.assert_array_equal(mine.ids, other.ids)
+        np.testing.assert_array_equal(mine.distances, other.distances)
+
+
+# --- bad input -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.lookup(QUERIES),
+        lambda m: m.single_lookup(QUERIES[0]),
+        lambda m: m.calibrate(*examples(5, 0)),
+        lambda m: m.match(QUERIES, cutpoint=0.5),
+        lambda m: m.evaluate_retrieval(*examples(5, 0)),
+        lambda m: m.payload(None),
+    ],
+)
+def test_before_index_the_message_says_to_index(call):
+    with pytest.raises(NotReadyError, match=r"needs an index: call `index\(x, y\)` first"):
+        call(network())
+
+
+def test_before_calibrate_the_message_says_to_calibrate():
+    model = network().index(*examples(10, 0))
+    for call in (model.match, lambda x: model.evaluate_classification(x, np.zeros(len(x), int))):
+        with pytest.raises(NotReadyError, match="needs a calibration: call `calibrate` first"):
+            call(QUERIES)
+    assert model.match(QUERIES, cutpoint=2.5).shape == (23,)
+
+
+X, Y = examples(10, 0)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda m: m.index(X[0], Y[:1]), r"x must have the shape \(n, 6\); got \(6,\)"),
+        (lambda m: m.index(X[:, :5], Y), r"x must have the shape \(n, 6\); got \(10, 5\)"),
+        (lambda m: m.index(X, Y[:9]), "y has 9 entries, but there are 10 examples in x"),
+        (lambda m: m.index(X, np.eye(10, dtype=int)), "y must be integer class ids.*one-hot"),
+        (lambda m: m.index(X, Y.astype(float)), "y must be integer class ids; got dtype float64"),
+        (lambda m: m.index(X, Y - 5), "0 or more"),
+        (lambda m: m.index(X, Y, payload=X[:3]), "payload must have one entry"),
+        (lambda m: m.index(X, Y), "payload: give one with every item or with none"),
+        (lambda m: m.index(np.full_like(X, np.nan), Y, X), "NaN"),
+        (lambda m: m.index(X.astype(str), Y), "x must be numbers; got dtype"),
+        (lambda m: m.index([["a"], [1, 2]], [0, 1]), "x: rows of different lengths"),
+        (lambda m: m.index_single(X[0], [1]), "y must be integer class ids"),
+        (lambda m: m.single_lookup(X), r"x must have the shape \(n, 6\)"),
+        (lambda m: m.lookup(X, 0), "k must be a whole number of at least 1; got 0"),
+        (lambda m: m.lookup(X, -1), "k must be a whole number of at least 1; got -1"),
+        (lambda m: m.lookup(X, 1.5), "k must be a whole number"),
+        (lambda m: m.calibrate(X, Y[:3]), "y has 3 entries"),
+        (lambda m: m.calibrate(X, Y, metric="f2"), "metric: 'f2' is unknown"),
+        (lambda m: m.calibrate(X, Y, matcher="nearst"), "Did you mean 'nearest'"),
+        (lambda m: m.calibrate(X, Y, targets="precision > 1"), "is no goal"),
+        (lambda m: m.match(X, "optimum"), "cutpoint: 'optimum' is unknown. Did you mean 'optimal'"),
+        (lambda m: m.match(X, "accuracy >= 1"), "was not met at any distance"),
+        (lambda m: m.match(X, None), "cutpoint"),
+        (lambda m: m.match(X, [0.5]), "cutpoint"),
+        (lambda m: m.match(X, float("nan")), "cutpoint must be a number, and not NaN"),
+        (lambda m: m.match(X, 0.5, no_match_label="none"), "no_match_label must be integer class ids"),
+        (lambda m: m.evaluate_retrieval(X, Y, ks=5), "ks must be a list; got 5"),
+        (lambda m: m.evaluate_retrieval(X, Y, ks=(0,)), "ks must be a whole number of at least 1"),
+        (lambda m: m.evaluate_retrieval(X, Y[:2]), "y has 2 entries"),
+        (lambda m: m.evaluate_classification(X, Y[:2]), "y has 2 entries"),
+        (lambda m: m.compile(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
+        (lambda m: m.compile(search="exat"), "search: 'exat' is unknown. Did you mean 'exact'"),
+        (lambda m: m.compile(store="memry"), "store: 'memry' is unknown. Did you mean 'memory'"),
+        (lambda m: m.save("model.h5"), "filepath must end in .keras; got 'model.h5'"),
+        (lambda m: m.save("model"), "filepath must end in .keras"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(call, message, shared):
+    before = repr(shared.index_summary()), repr(shared.calibration)
+    with pytest.raises(ValueError, match=message):
+        call(shared)
+    assert (repr(shared.index_summary()), repr(shared.calibration)) == before
+
+
+def several():
+    start, other = keras.Input((6,)), keras.Input((6,))
+    out = keras.layers.Dense(2)(start)
+    return {
+        "two outputs": (start, [out, out]),
+        "two inputs": ([start, other], keras.layers.Dense(2)(keras.layers.Add()([start, other]))),
+        "a dict": ({"start": start}, out),
+        "pictures out": (
+            keras.Input((6, 6)),
+            None,
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["two outputs", "two inputs", "a dict", "pictures out"])
+def test_a_model_of_several_inputs_or_outputs_is_refused(kind):
+    with pytest.raises(ValueError, match=r"from one keras.Input to one embedding; got \w+ and \w+"):
+        SimilarityModel(*several()[kind])
+
+
+class Subclassed(SimilarityModel):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+@pytest.mark.parametrize(
+    "make", [Subclassed, SimilarityModel, lambda: SimilarityModel([keras.layers.Dense(2)])]
+)
+def test_a_model_that_is_not_functional_is_refused(make):
+    with pytest.raises(ValueError, match=r"built as SimilarityModel\(inputs, outputs\)"):
+        make()
+
+
+def test_outputs_that_are_no_vectors_are_refused():
+    start = keras.Input((6, 6))
+    with pytest.raises(ValueError, match=r"outputs must be embeddings of shape \(batch, d\).*Flatten"):
+        SimilarityModel(start, keras.layers.Dense(2)(start))
+
+
+# --- saving ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def saved(shared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    shared.save(path)
+    return path
+
+
+READER = """
+{imports}
+import sys
+import numpy as np
+model = keras.models.load_model(sys.argv[1])
+queries = np.load(sys.argv[2])
+near = model.lookup(queries, 4)
+np.savez(sys.argv[3], labels=near.labels, ids=near.ids, distances=near.distances, match=model.match(queries),
+         kind=type(model).__module__ + "." + type(model).__name__, payload=model.payload(near),
+         calibration=repr(model.calibration), summary=repr(model.index_summary()))
+"""
+
+
+def test_a_new_process_that_only_imports_simlib_and_keras_answers_alike(shared, saved, tmp_path):
+    np.save(tmp_path / "queries.npy", QUERIES)
+    readers = {
+        name: subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                READER.format(imports=imports),
+                saved,
+                tmp_path / "queries.npy",
+                tmp_path / name,
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, imports in (("a.npz", "import simlib, keras"), ("b.npz", "import keras\nimport simlib"))
+    }
+    near = shared.lookup(QUERIES, 4)
+    for name, reader in readers.items():
+        _, err = reader.communicate()
+        assert reader.returncode == 0, err
+        with np.load(tmp_path / name) as there:
+            np.testing.assert_array_equal(there["labels"], near.labels)
+            np.testing.assert_array_equal(there["ids"], near.ids)
+            np.testing.assert_allclose(there["distances"], near.distances, rtol=0, atol=1e-6)
+            np.testing.assert_array_equal(there["match"], shared.match(QUERIES))
+            np.testing.assert_array_equal(there["payload"], shared.payload(near))
+            assert there["kind"] == "simlib.embedding.model.SimilarityModel"
+            assert there["calibration"] == repr(shared.calibration)
+            assert there["summary"] == repr(shared.index_summary())
+
+
+def reloaded(model, tmp_path, **settings):
+    path = tmp_path / "again.keras"
+    model.save(path)
+    assert os.listdir(tmp_path) == ["again.keras"]  # one file, and nothing left beside it
+    return keras.models.load_model(path, **settings)
+
+
+@pytest.mark.parametrize("loss", [MultiSimilarityLoss(), ContrastiveLoss(), CircleLoss(distance="manhattan")])
+def test_model_index_and_calibration_come_back(loss, tmp_path):
+    before = ready(loss)
+    after = reloaded(before, tmp_path)
+    assert_alike(before, after)
+    assert after.loss.get_config() == loss.get_config()
+    after.reset_index()
+    assert after.index_summary().distance == loss.distance
+
+
+def test_the_override_comes_back_too(tmp_path):
+    before = ready(distance="euclidean")
+    after = reloaded(before, tmp_path)
+    assert_alike(before, after)
+    after.reset_index()
+    assert after.index_summary().distance == "euclidean"
+
+
+def test_loaded_without_compiling_it_still_answers_and_keeps_its_distance(tmp_path):
+    before = ready(distance="euclidean")
+    after = reloaded(before, tmp_path, compile=False)
+    assert_alike(before, after)
+    after.reset_index()
+    assert after.index_summary().distance == "euclidean"
+
+
+def test_saving_without_index_without_calibration_and_uncompiled(tmp_path):
+    bare = network()
+    after = reloaded(bare, tmp_path)
+    np.testing.assert_array_equal(after.embed(QUERIES), bare.embed(QUERIES))
+    assert len(after.index_summary()) == 0 and after.calibration is None
+    with pytest.raises(NotReadyError):
+        after.lookup(QUERIES)
+    bare.index(*examples(20, 0))
+    after = reloaded(bare, tmp_path)
+    assert_alike(bare, after)
+    with pytest.raises(NotReadyError, match="calibrate"):
+        after.match(QUERIES)
+
+
+def test_indexing_more_after_loading_and_saving_again(tmp_path):
+    before = ready()
+    after = reloaded(before, tmp_path)
+    x, y = examples(30, 9)
+    for model in (before, after):
+        model.index(x, y, payload=x)
+    assert_alike(before, after)
+    assert len(reloaded(after, tmp_path).index_summary()) == 70
+    assert_alike(before, reloaded(after, tmp_path))
+
+
+def test_training_goes_on_after_loading_as_if_nothing_had_happened(tmp_path):
+    before = ready(trained=True)
+    after = reloaded(before, tmp_path)
+    assert int(after.optimizer.iterations) == int(before.optimizer.iterations) > 0
+    for model in (before, after):
+        model.fit(*examples(60, 4), epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_allclose(after.embed(QUERIES), before.embed(QUERIES), atol=1e-5)
+
+
+def test_a_deep_copy_answers_alike_and_goes_its_own_way(shared):
+    before = shared
+    after = copy.deepcopy(before)
+    assert_alike(before, after)
+    after.index(*examples(5, 0), payload=examples(5, 0)[0])
+    assert (len(before.index_summary()), len(after.index_summary())) == (40, 45)
+
+
+def test_a_clone_is_a_new_similarity_model_with_nothing_in_its_index():
+    clone = keras.models.clone_model(ready())
+    assert type(clone) is SimilarityModel and len(clone.index_summary()) == 0 and clone.calibration is None
+
+
+def test_checkpoints_hold_the_index_too(tmp_path):
+    model = ready()
+    path = tmp_path / "best.keras"
+    model.fit(*examples(30, 0), verbose=0, callbacks=[keras.callbacks.ModelCheckpoint(path)])
+    loaded = keras.models.load_model(path)
+    assert repr(loaded.index_summary()) == repr(model.index_summary()) and len(loaded.index_summary()) == 40
+    assert repr(loaded.calibration) == repr(model.calibration)
+
+
+def test_mixed_precision_saves_and_answers_alike(tmp_path):
+    start = keras.Input((6,))
+    hidden = keras.layers.Dense(8, activation="tanh", dtype="mixed_float16")(start)
+    before = SimilarityModel(start, MetricEmbedding(4, dtype="mixed_float16")(hidden))
+    before.compile(loss=TripletLoss())
+    before.fit(*examples(40, 0), verbose=0)
+    before.index(*examples(20, 0))
+    before.calibrate(*examples(20, 1))
+    assert before.embed(QUERIES).dtype == np.float32
+    after = reloaded(before, tmp_path)
+    assert after.layers[-1].dtype_policy.name == "mixed_float16"
+    assert_alike(before, after)
+
+
+def test_an_existing_file_is_replaced_unless_told_otherwise(shared, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"old")
+    with pytest.raises(FileExistsError, match=r"exists; choose another name, or overwrite=True"):
+        shared.save(path, overwrite=False)
+    assert path.read_bytes() == b"old"
+    shared.save(str(path))
+    assert_alike(shared, keras.models.load_model(path))
+
+
+def test_a_folder_that_is_not_there_is_named(shared, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*nowhere"):
+        shared.save(tmp_path / "nowhere" / "model.keras")
+
+
+def test_a_save_that_fails_leaves_the_old_file_whole(shared, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    shared.save(path)
+    whole = path.read_bytes()
+
+    def full(*args):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(SimilarityModel, "save_assets", full)
+    with pytest.raises(OSError, match="no space"):
+        shared.save(path)
+    assert path.read_bytes() == whole and os.listdir(tmp_path) == ["model.keras"]
+
+
+# --- damaged files ---------------------------------------------------------------------------------
+
+
+def rewritten(source, target, change):
+    """Copy a .keras file member by member, with valid checksums; `change` alters {name: bytes}."""
+    with zipfile.ZipFile(source) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(target, "w") as file:
+        for name, content in change(members).items():
+            file.writestr(name, content)
+    return target
+
+
+def asset(members, name):
+    return next(m for m in members if m.endswith(name))
+
+
+def flipped(content, at, mask):
+    return content[:at] + bytes([content[at] ^ mask]) + content[at + 1 :]
+
+
+def mutants(path, rng):
+    """(what was done, the damaged file's bytes): flips, cuts and insertions anywhere in the file."""
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        ends = file.start_dir  # the central directory is small, and matters most
+    for i in range(200):
+        at = int(rng.integers(0, len(whole)) if i % 2 else rng.integers(ends, len(whole)))
+        yield f"flip at {at}", flipped(whole, at, 1 << int(rng.integers(8)))
+    for _ in range(20):
+        cut = int(rng.integers(0, len(whole)))
+        yield f"cut at {cut}", whole[:cut]
+    for _ in range(20):
+        at = int(rng.integers(0, len(whole)))
+        yield f"insertion at {at}", whole[:at] + rng.bytes(7) + whole[at:]
+    for _ in range(10):
+        at = int(rng.integers(0, len(whole) - 64))
+        yield f"zeros at {at}", whole[:at] + bytes(64) + whole[at + 64 :]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """The smallest model of all, as each mutant is loaded whole: (model, its file)."""
+    start = keras.Input((6,))
+    model = SimilarityModel(start, MetricEmbedding(2)(start))
+    model.index(*examples(8, 0), payload=np.arange(8))
+    model.calibrate(*examples(20, 1))
+    path = tmp_path_factory.mktemp("tiny") / "tiny.keras"
+    model.save(path)
+    return model, path
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras may warn of what it finds in a damaged file
+def test_a_damaged_file_answers_alike_or_ends_in_an_error(tiny, tmp_path, measured):
+    model, path = tiny
+    near, labels = model.lookup(QUERIES, 3), model.match(QUERIES)
+    path, outcomes = tmp_path / "damaged.keras", {"alike": 0, "refused": 0, "not ready": 0}
+    for what, content in mutants(tiny[1], np.random.default_rng(0)):
+        path.write_bytes(content)
+        try:
+            loaded = keras.models.load_model(path)
+        except Exception:
+            outcomes["refused"] += 1
+            continue
+        try:
+            there, matched = loaded.lookup(QUERIES, 3), loaded.match(QUERIES)
+        except NotReadyError:  # a damaged directory can hide the index, never change it
+            outcomes["not ready"] += 1
+            continue
+        np.testing.assert_array_equal(there.ids, near.ids, what)
+        np.testing.assert_array_equal(there.labels, near.labels, what)
+        np.testing.assert_array_equal(there.distances, near.distances, what)
+        np.testing.assert_array_equal(matched, labels, what)
+        np.testing.assert_array_equal(loaded.payload(there), model.payload(near), what)
+        outcomes["alike"] += 1
+    measured(f"damaged .keras files: {sum(outcomes.values())} tried, {outcomes}")
+    assert sum(outcomes.values()) == 250 and outcomes["refused"] > 100
+
+
+@pytest.mark.parametrize("name", ["index.npz", "calibration.npz"])
+def test_an_index_or_calibration_altered_behind_a_valid_checksum_is_refused_by_name(tiny, name, tmp_path):
+    model, path = tiny
+    rng, refused = np.random.default_rng(1), 0
+    for trial in range(20):
+
+        def change(members, trial=trial):
+            at = asset(members, name)
+            content = members[at]
+            if trial < 15:
+                return {**members, at: flipped(content, int(rng.integers(len(content))), 255)}
+            return {**members, at: content[: (trial - 15) * len(content) // 5]}
+
+        damaged = rewritten(path, tmp_path / "altered.keras", change)
+        try:
+            loaded = keras.models.load_model(damaged)
+        except Exception as error:
+            refused += 1
+            assert f"{name} is damaged" in str(error)
+        else:  # such as a byte of a date that a zip file holds and nobody reads
+            assert_alike(model, loaded)
+    assert refused >= 5
+
+
+def test_swapped_members_are_refused(tiny, tmp_path):
+    def swap(members):
+        index, calibration = asset(members, "index.npz"), asset(members, "calibration.npz")
+        return {**members, index: members[calibration], calibration: members[index]}
+
+    damaged = rewritten(tiny[1], tmp_path / "swapped.keras", swap)
+    with pytest.raises(Exception, match=r"index.npz holds 'calibration', and 'index' was expected"):
+        keras.models.load_model(damaged)
+
+
+def test_an_index_of_another_dimension_is_refused(tiny, saved, tmp_path):
+    with zipfile.ZipFile(saved) as file:
+        other = file.read(asset(file.namelist(), "index.npz"))
+
+    def swap(members):
+        return {**members, asset(members, "index.npz"): other}
+
+    with pytest.raises(Exception, match="dimensions"):
+        keras.models.load_model(rewritten(tiny[1], tmp_path / "other.keras", swap)).lookup(QUERIES)
+
+
+def test_weights_of_another_model_are_noticed_behind_valid_checksums(tiny, tmp_path):
+    other = keras.models.clone_model(tiny[0])
+    other.save(tmp_path / "other.keras")
+    with zipfile.ZipFile(tmp_path / "other.keras") as file:
+        weights = file.read("model.weights.h5")
+
+    swapped = rewritten(tiny[1], tmp_path / "swapped.keras", lambda m: {**m, "model.weights.h5": weights})
+    loaded = keras.models.load_model(swapped)
+    for call in (loaded.lookup, loaded.match, lambda x: loaded.index(x, np.zeros(len(x), int))):
+        with pytest.raises(NotReadyError, match=r"its file was changed\. `reset_index`"):
+            call(QUERIES)
+    loaded.reset_index()
+    loaded.index(*examples(8, 0))
+    assert len(loaded.lookup(QUERIES)) == len(QUERIES)
+
+    def without(members):
+        return {name: content for name, content in members.items() if not name.endswith("weights.npz")}
+
+    with pytest.raises(Exception, match=r"weights.npz: there is no such file"):
+        keras.models.load_model(rewritten(tiny[1], tmp_path / "without.keras", without))
+
+
+def test_a_single_changed_weight_is_noticed(tiny, tmp_path):
+    loaded = keras.models.load_model(tiny[1])
+    for weight in loaded.weights:
+        kept = np.array(weight)
+        changed = kept.copy()
+        changed.flat[-1] = np.nextafter(changed.flat[-1], np.float32(9))
+        weight.assign(changed)
+        with pytest.raises(NotReadyError, match="the weights are not those"):
+            loaded.lookup(QUERIES)
+        weight.assign(kept)
+    assert_alike(tiny[0], loaded)
+
+
+def test_an_index_from_before_training_is_refused_until_it_is_made_anew(tmp_path):
+    model = ready(trained=False)
+    model.fit(*examples(20, 3), epochs=1, verbose=0)
+    for again in (model, reloaded(model, tmp_path)):
+        with pytest.raises(NotReadyError, match="the model was trained since"):
+            again.match(QUERIES)
+    model.reset_index()
+    model.index(*examples(20, 0))
+    model.calibrate(*examples(20, 1))
+    assert_alike(model, reloaded(model, tmp_path))
+
+
+def test_strangers_in_the_file_do_no_harm(tiny, tmp_path):
+    def add(members):
+        return {**members, "assets/stranger.txt": b"hello", "stranger.npz": b"hello"}
+
+    after = keras.models.load_model(rewritten(tiny[1], tmp_path / "more.keras", add))
+    assert_alike(tiny[0], after)
+
+
+def test_the_reader_of_assets_raises_simlibs_own_error(tiny, tmp_path):
+    with zipfile.ZipFile(tiny[1]) as file:
+        (tmp_path / "index.npz").write_bytes(file.read(asset(file.namelist(), "index.npz"))[:-40])
+    with pytest.raises(ArtifactError, match=r"index\.npz is damaged"):
+        network().load_assets(str(tmp_path))
+
+
+def test_what_is_no_keras_file_is_refused(tmp_path):
+    for name, content in {"empty.keras": b"", "text.keras": b"hello"}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(Exception, match=r"(?i)zip|keras"):
+            keras.models.load_model(tmp_path / name)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(ValueError, match="File not found"):
+        keras.models.load_model(tmp_path / "empty.keras")
+
+
+def test_the_saved_file_holds_no_pickle(saved):
+    with zipfile.ZipFile(saved) as file:
+        for name in file.namelist():
+            if name.endswith(".npz"):
+                with file.open(name) as member, np.load(member, allow_pickle=False) as arrays:
+                    assert all(arrays[a].dtype != object for a in arrays.files)
+            assert not name.endswith((".pkl", ".pickle"))
+    assert ops.convert_to_numpy(keras.models.load_model(saved)(QUERIES)).shape == (23, 4)

@@ -1,0 +1,276 @@
+"""Every plot: on the axes it is given, labelled, coloured by meaning, and never a stray figure."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import same_color, to_hex
+from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
+
+import simlib
+from simlib import Neighbors, calibrate, metrics, plots
+
+rng = np.random.default_rng(0)
+LABELS = np.repeat(np.arange(4), 10)
+FOUND = np.where(rng.random((40, 3)) < 0.8, LABELS[:, None], (LABELS[:, None] + 1) % 4)
+NEAR = Neighbors(FOUND, np.sort(rng.random((40, 3)), axis=1), np.zeros((40, 3), int))
+IMAGES = rng.integers(0, 256, (40, 6, 5), dtype=np.uint8)
+STRIPS = rng.integers(0, 256, (40, 3, 6, 5), dtype=np.uint8)
+MADE = calibrate(NEAR, LABELS)
+CUT = MADE["optimal"].distance
+PREDICTED = simlib.match(NEAR, 0.2)
+MATRIX = metrics.confusion_matrix(PREDICTED, LABELS, range(4))
+REPORT = metrics.classification(PREDICTED, LABELS, {"seen": [0, 1], "unseen": [2, 3]})
+HISTORY = {"loss": [3.0, 2.0, 1.0], "positive_mean": [0.5, 0.2, 0.1], "negative_mean": [0.6, 0.9, 1.0]}
+POINTS = rng.normal(size=(40, 5)) + 10 * np.eye(5)[LABELS]
+
+ON_AXES = {
+    "training_curve": lambda **ax: plots.training_curve(HISTORY, list(HISTORY), **ax),
+    "distance_histogram": lambda **ax: plots.distance_histogram(NEAR, LABELS, CUT, **ax),
+    "metric_curves": lambda **ax: plots.metric_curves(MADE, cutpoint="optimal", **ax),
+    "precision_recall": lambda **ax: plots.precision_recall(MADE, "optimal", **ax),
+    "confusion": lambda **ax: plots.confusion(MATRIX, range(4), **ax),
+    "group_bars": lambda **ax: plots.group_bars(REPORT, **ax),
+    "projector": lambda **ax: plots.projector(POINTS, LABELS, "pca", marked=[1, 2], **ax),
+}
+FIGURES = {
+    "image_grid": lambda: plots.image_grid(IMAGES[:7], LABELS[:7], columns=3, title="some"),
+    "neighbor_strips": lambda: plots.neighbor_strips(IMAGES, LABELS, NEAR, STRIPS, rows=2),
+    "decision_strip": lambda: plots.decision_strip(IMAGES, LABELS, NEAR, CUT),
+}
+DISTANCE = "distance"
+WORDS = {  # what must be readable on each: labels, ticks, legend
+    "training_curve": {"epoch", "loss", "positive mean", "negative mean"},
+    "distance_histogram": {DISTANCE, "neighbours", f"cutpoint {CUT:.3f}"},
+    "metric_curves": {
+        "cutpoint: largest distance accepted",
+        "precision",
+        "recall",
+        "F1",
+        f"cutpoint {CUT:.3f}",
+    },
+    "precision_recall": {"recall", "precision", "cutpoint optimal"},
+    "confusion": {"matched as", "true class", "unknown", "0", "3"},
+    "group_bars": {"percent of queries", "right", "unknown", "wrong", "overall", "seen", "unseen"},
+    "projector": {"0", "1", "2", "3"},
+}
+
+
+@pytest.fixture(autouse=True)
+def no_stray_figures():
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+def words(ax):
+    """All text on the axes."""
+    legend = [] if ax.get_legend() is None else ax.get_legend().get_texts()
+    ticks = ax.get_xticklabels() + ax.get_yticklabels()
+    texts = [ax.title, ax.xaxis.label, ax.yaxis.label, *ticks, *ax.texts, *legend]
+    return {t.get_text() for t in texts if t.get_visible()}
+
+
+def colors(ax):
+    """{legend's text: its colour}."""
+    handles, names = ax.get_legend_handles_labels()
+    found = {}
+    for handle, name in zip(handles, names):
+        patch = handle[0] if hasattr(handle, "__getitem__") else handle
+        found[name] = to_hex(patch.get_facecolor() if hasattr(patch, "get_facecolor") else patch.get_color())
+    return found
+
+
+@pytest.mark.parametrize("name", ON_AXES)
+def test_draws_on_the_axes_that_it_is_given_and_makes_no_figure(name):
+    figure = Figure()
+    ax = figure.subplots()
+    assert ON_AXES[name](ax=ax) is ax
+    assert plt.get_fignums() == []
+    assert figure.axes == [ax]
+    assert WORDS[name] <= words(ax)
+    assert ax.has_data()
+    figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", ON_AXES)
+def test_without_axes_it_makes_one_figure_and_returns_its_axes(name):
+    ax = ON_AXES[name]()
+    assert isinstance(ax, Axes)
+    assert plt.get_fignums() == [ax.figure.number]
+    ax.figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", [*ON_AXES, *FIGURES])
+def test_nothing_is_clipped(name):
+    made = (ON_AXES | FIGURES)[name]()
+    figure = made if isinstance(made, Figure) else made.figure
+    figure.draw_without_rendering()
+    page, renderer = figure.bbox, figure.canvas.get_renderer()
+    legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+    texts = [t for ax in figure.axes for t in (ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts)]
+    for artist in [*texts, *legends]:
+        box = artist.get_window_extent(renderer)
+        if box.width:
+            assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1, artist
+            assert page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1, artist
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_grids_return_their_one_figure(name):
+    figure = FIGURES[name]()
+    assert isinstance(figure, Figure)
+    assert plt.get_fignums() == [figure.number]
+
+
+def shown(figure):
+    """[(title, frame's colour, image)] of every picture in a grid."""
+    return [
+        (ax.get_title(), to_hex(ax.spines["left"].get_edgecolor()), np.asarray(ax.images[0].get_array()))
+        for ax in figure.axes
+        if ax.images
+    ]
+
+
+def test_image_grid_shows_each_image_under_its_label():
+    pictures = shown(plots.image_grid(IMAGES[:7], LABELS[:7], columns=3))
+    assert [title for title, _, _ in pictures] == [str(c) for c in LABELS[:7]]
+    for (_, _, image), wanted in zip(pictures, IMAGES):
+        np.testing.assert_array_equal(image, wanted)
+
+
+@pytest.mark.parametrize("shape", [(3, 6, 5, 1), (3, 6, 5, 3), (3, 6, 5), (0, 6, 5)])
+def test_image_grid_takes_gray_and_coloured_images(shape):
+    assert len(shown(plots.image_grid(np.zeros(shape, np.uint8)))) == shape[0]
+
+
+def test_neighbor_strips_frame_right_and_wrong_and_show_the_right_pictures():
+    pictures = iter(shown(plots.neighbor_strips(IMAGES, LABELS, NEAR, STRIPS, rows=5)))
+    for row in range(5):
+        title, _, image = next(pictures)
+        assert title == f"query: {LABELS[row]}"
+        np.testing.assert_array_equal(image, IMAGES[row])
+        for j in range(3):
+            title, frame, image = next(pictures)
+            right = NEAR.labels[row, j] == LABELS[row]
+            assert same_color(frame, plots.SAME if right else plots.DIFFERENT)
+            assert title.startswith("\u2713" if right else "\u2717")  # a sign beside the colour
+            assert title.endswith(f"{NEAR.labels[row, j]} at {NEAR.distances[row, j]:.3f}")
+            np.testing.assert_array_equal(image, STRIPS[row, j])
+    assert next(pictures, None) is None
+
+
+def test_colours_have_one_meaning_each():
+    curve = colors(plots.training_curve(HISTORY, list(HISTORY)))
+    assert curve == {"loss": "#000000", "positive mean": "#0072b2", "negative mean": "#d55e00"}
+    bars = colors(plots.group_bars(REPORT))
+    assert bars == {"right": "#0072b2", "unknown": "#999999", "wrong": "#d55e00"}
+    lines = colors(plots.metric_curves(MADE, cutpoint=0.5))
+    assert lines["precision"] == "#aa4499" and lines["cutpoint 0.500"] == "#000000"
+    assert len(set(lines.values())) == 4
+    heaps = colors(plots.distance_histogram(NEAR, LABELS))
+    assert [c[:7] for name, c in sorted(heaps.items())] == ["#d55e00", "#0072b2"]  # different, same
+
+
+def test_curves_have_a_second_sign_beside_the_colour():
+    for ax in (plots.training_curve(HISTORY, list(HISTORY)), plots.metric_curves(MADE)):
+        styles = [line.get_linestyle() for line in ax.lines]
+        assert len(set(styles)) == len(styles) == 3
+
+
+def test_the_histogram_counts_every_neighbour_that_was_found():
+    padded = Neighbors([[0, 1, -1]], [[0.1, 0.2, np.inf]], [[0, 1, -1]])
+    ax = plots.distance_histogram(padded, [0], bins=4)
+    assert {"same class (1)", "different class (1)"} <= words(ax)
+    ax = plots.distance_histogram(NEAR, LABELS, bins=7)
+    assert sum(bar.get_height() for bar in ax.patches) == 120
+    assert len(ax.patches) == 14
+
+
+def test_metric_curves_are_the_curve():
+    ax = plots.metric_curves(MADE, ["precision", "npv"], cutpoint=0.25)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), MADE.curve.distances)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), MADE.curve.metric("precision"))
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), MADE.curve.metric("npv"))
+    assert ax.lines[2].get_xdata() == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("cutpoint", ["optimal", 0.25])
+def test_precision_recall_marks_the_cutpoint_on_the_curve(cutpoint):
+    curve, dot = plots.precision_recall(MADE, cutpoint).lines
+    np.testing.assert_array_equal(curve.get_ydata(), MADE.curve.metric("precision"))
+    at = MADE.curve.at(MADE.distance(cutpoint))
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (at.metric("recall"), at.metric("precision"))
+
+
+def test_confusion_writes_every_count_and_colours_the_mistakes_alone():
+    ax = plots.confusion(MATRIX, "abcd")
+    written = [t.get_text() for t in ax.texts]
+    assert written == ["" if n == 0 else str(n) for n in MATRIX.flat]
+    shades = ax.collections[0].get_array().reshape(MATRIX.shape)
+    assert not np.diag(shades[:, :4]).any()
+    assert shades.sum() == MATRIX.sum() - np.trace(MATRIX[:, :4])
+
+
+def test_group_bars_end_at_100_and_write_every_share():
+    ax = plots.group_bars(REPORT)
+    ends = {}
+    for bar in ax.patches:
+        ends[round(bar.get_y(), 2)] = bar.get_x() + bar.get_width()
+    np.testing.assert_allclose(list(ends.values()), 100)
+    text = "\n".join(t.get_text() for t in ax.texts)
+    for group in REPORT.values():
+        for part in ("right", "unknown", "wrong"):
+            assert group[part] == 0 or f"{100 * group[part]:.1f}%" in text
+
+
+def test_an_empty_group_has_an_empty_bar():
+    report = metrics.classification([1], [1], {"seen": [1], "nobody": [5]})
+    plots.group_bars(report).figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("method", ["tsne", "pca"])
+def test_projector_keeps_classes_together_and_is_repeatable(method):
+    # three classes lie in a plane, so that even two directions keep them apart
+    with threadpool_limits(1):  # t-SNE's threads wait for one another on a busy machine
+        pictures = [plots.projector(POINTS[:30], LABELS[:30], method, seed=3) for _ in range(2)]
+    a, b = ([c.get_offsets() for c in ax.collections] for ax in pictures)
+    assert [len(points) for points in a] == [10] * 3
+    np.testing.assert_allclose(np.concatenate(a), np.concatenate(b))
+    centres = [points.mean(axis=0) for points in a]
+    for c, points in enumerate(a):
+        nearest = [np.argmin([np.linalg.norm(p - centre) for centre in centres]) for p in points]
+        assert nearest.count(c) >= 9
+
+
+def test_projector_marks_rows_or_a_mask():
+    mask = np.arange(40) % 7 == 0
+    by_mask, by_row = (plots.projector(POINTS, LABELS, "pca", marked=m) for m in (mask, np.flatnonzero(mask)))
+    np.testing.assert_array_equal(by_mask.lines[0].get_xdata(), by_row.lines[0].get_xdata())
+    assert len(by_mask.lines[0].get_xdata()) == 6
+    assert plots.projector(POINTS, LABELS, "pca", marked=[]).lines[:] == []
+
+
+def test_decision_strip_shows_both_sides_of_the_cutpoint_nearest_first():
+    figure = plots.decision_strip(IMAGES, LABELS, NEAR, 0.2, each=3)
+    order = np.argsort(NEAR.distances[:, 0], kind="stable")
+    border = (NEAR.distances[:, 0] <= np.float32(0.2)).sum()
+    pictures = shown(figure)
+    assert len(pictures) == 6
+    for (title, frame, image), i in zip(pictures, order[border - 3 : border + 3]):
+        unknown, right = NEAR.distances[i, 0] > 0.2, NEAR.labels[i, 0] == LABELS[i]
+        answer = "?" if unknown else NEAR.labels[i, 0]
+        assert title == f"{LABELS[i]} \u2192 {answer}\n{NEAR.distances[i, 0]:.3f}"
+        assert same_color(frame, plots.UNCERTAIN if unknown else plots.SAME if right else plots.DIFFERENT)
+        np.testing.assert_array_equal(image, IMAGES[i])
+
+
+@pytest.mark.parametrize("cutpoint, many", [(-1.0, 5), (2.0, 5), (1e300, 5)])
+def test_decision_strip_with_all_on_one_side(cutpoint, many):
+    assert len(shown(plots.decision_strip(IMAGES, LABELS, NEAR, cutpoint))) == many
+
+
+def test_no_plot_is_left_out():
+    public = {name for name in plots.__all__ if callable(getattr(plots, name))}
+    assert public - {"bootstrap_cutpoints", "open_set_tradeoff"} == set(ON_AXES) | set(FIGURES)

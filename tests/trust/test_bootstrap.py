@@ -1,0 +1,337 @@
+"""The bootstrap against slow resampling, and the guarantees against many simulated calibrations."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.stats import beta, binom
+
+from simlib import metrics, plots
+from simlib.calibration import calibrate
+from simlib.neighbors import Neighbors
+from simlib.trust import bootstrap as trust
+from simlib.trust.guarantee import guaranteed_cutpoint
+
+
+def as_neighbors(distances, right):
+    """Queries of class 1 whose match is right or of class 2; and their labels."""
+    labels = np.where(right, 1, 2)[:, None]
+    return Neighbors(labels, np.asarray(distances)[:, None], np.zeros((len(distances), 1), int)), np.ones(
+        len(distances), int
+    )
+
+
+class World:
+    """Queries without end: distance uniform on 0..1, right with a chance that depends on the distance."""
+
+    def __init__(self, chance):
+        self.chance = chance
+        grid = np.linspace(0, 1, 100_001)
+        p = chance(grid)
+        self.grid, mass = grid, np.concatenate([[0], np.cumsum((p[1:] + p[:-1]) / 2) * grid[1]])
+        with np.errstate(invalid="ignore"):
+            self.truth = {
+                "precision": np.where(grid > 0, mass / grid, p),
+                "recall": mass / mass[-1],
+                "fpr": (grid - mass) / (1 - mass[-1]),
+            }
+
+    def draw(self, n, rng):
+        distances = rng.random(n).astype(np.float32)
+        return distances, rng.random(n) < self.chance(distances)
+
+    def true(self, name, cutpoint):
+        return float(np.interp(cutpoint, self.grid, self.truth[name]))
+
+
+FALLING = World(lambda d: 1 - 0.15 * d**2)  # precision falls through 0.97 at 0.775
+STEEP = World(lambda d: np.where(d < 0.5, 0.99, 0.6))  # through 0.97 at 0.527
+FLAT = World(lambda d: np.full_like(d, 0.9699))  # just below 0.97 everywhere: no promise is true
+WAVY = World(lambda d: 0.97 + 0.03 * np.cos(20 * d))  # through 0.97 again and again
+
+
+def naive(neighbors, labels, goal):
+    """What meets the target on these queries themselves."""
+    return calibrate(neighbors, labels, targets=[goal])[goal]
+
+
+def uncorrected(neighbors, labels, goal):
+    """The loosest cutpoint whose own Clopper-Pearson bound is good: as if it had not been searched for."""
+    distances, right = trust.sorted_matches(neighbors, labels, "nearest")
+    accepted, wrong = np.arange(1, len(right) + 1), np.cumsum(~right)
+    wanted = float(goal.split()[-1])
+    good = np.flatnonzero(beta.ppf(0.05, np.maximum(accepted - wrong, 0.5), wrong + 1) >= wanted)
+    found = naive(neighbors, labels, goal)
+    if not len(good):
+        return type(found)(goal, goal, float("nan"), False, {})
+    return type(found)(goal, goal, float(distances[good[-1]]), True, {})
+
+
+def broken(world, choose, goal, n=500, trials=600, seed=0):
+    """The share of calibrations after which the goal is *not* met on new queries."""
+    rng, (name, sign, wanted) = np.random.default_rng(seed), goal.split()
+    misses = 0
+    for _ in range(trials):
+        made = choose(*as_neighbors(*world.draw(n, rng)), goal)
+        if made.met:
+            value = world.true(name, made.distance)
+            misses += value < float(wanted) if sign == ">=" else value > float(wanted)
+    return misses / trials
+
+
+ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600)  # three standard errors of the simulation
+
+
+@pytest.mark.parametrize("world", [FALLING, STEEP, FLAT, WAVY], ids=["falling", "steep", "flat", "wavy"])
+def test_a_guaranteed_precision_holds_at_the_stated_rate(world):
+    assert broken(world, guaranteed_cutpoint, "precision >= 0.97") <= ALLOWED
+
+
+@pytest.mark.parametrize("goal", ["recall >= 0.9", "fpr <= 0.2"])
+def test_a_guaranteed_recall_or_false_accept_rate_holds_at_the_stated_rate(goal):
+    rate = broken(FALLING, guaranteed_cutpoint, goal, n=1000)
+    assert rate <= ALLOWED
+    assert rate > 0.005 or goal.startswith("fpr")  # and is no more cautious than it must be
+
+
+def test_the_naive_choice_breaks_its_word_about_every_second_time():
+    assert 0.35 < broken(FALLING, naive, "precision >= 0.97") < 0.85
+    assert 0.35 < broken(FALLING, naive, "recall >= 0.9") < 0.65
+
+
+def test_searching_with_a_bound_meant_for_one_cutpoint_breaks_its_word_too():
+    assert broken(FLAT, uncorrected, "precision >= 0.97") > 0.1
+
+
+def test_the_guarantee_is_not_bought_by_refusing():
+    rng = np.random.default_rng(1)
+    made = [
+        guaranteed_cutpoint(*as_neighbors(*FALLING.draw(2000, rng)), "precision >= 0.97") for _ in range(50)
+    ]
+    assert np.mean([g.met for g in made]) > 0.9
+    assert np.median([g.distance for g in made if g.met]) > 0.5  # of 0.775 that would be true
+
+
+def test_precision_is_proven_step_by_step_from_a_rank_fixed_beforehand():
+    rng = np.random.default_rng(3)
+    distances, right = STEEP.draw(600, rng)
+    made = guaranteed_cutpoint(*as_neighbors(distances, right), "precision >= 0.95", confidence=0.9)
+    order = np.argsort(distances)
+    distances, right = distances[order], right[order]
+    fewest = next(n for n in range(1, 999) if 0.95**n <= 0.1)
+    accepted = 2 * fewest  # the first rank tested has that many nearer queries
+    while accepted < 600 and binom.cdf((~right[:accepted]).sum(), accepted, 0.05) <= 0.1:
+        accepted += 1
+    assert made.counts.tp + made.counts.fp == accepted - 1
+    assert (
+        made.distance == pytest.approx(distances[accepted - 1], rel=1e-6)
+        and made.distance < distances[accepted - 1]
+    )
+
+
+def test_tied_queries_are_accepted_together_or_not_at_all():
+    distances = np.repeat(np.linspace(0.1, 0.5, 5), 80).astype(np.float32)
+    right = np.arange(400) < 320
+    made = guaranteed_cutpoint(*as_neighbors(distances, right), "precision >= 0.9")
+    assert made.met and made.counts.tp + made.counts.fp in (80, 160, 240, 320)
+
+
+@pytest.mark.parametrize(
+    "goal, n, says",
+    [
+        ("precision >= 0.97", 90, "NOT MET with 90 queries"),
+        ("recall >= 0.99", 200, "queries like these would be needed"),
+        ("fpr <= 0.01", 500, "queries like these would be needed"),
+    ],
+)
+def test_too_few_queries_are_said_and_how_many_would_do(goal, n, says):
+    rng = np.random.default_rng(0)
+    made = guaranteed_cutpoint(*as_neighbors(*FALLING.draw(n, rng)), goal)
+    assert not made.met and np.isnan(made.distance) and says in repr(made)
+    assert made.needed > n
+    enough = [
+        guaranteed_cutpoint(*as_neighbors(*FALLING.draw(4 * made.needed, rng)), goal) for _ in range(20)
+    ]
+    assert np.mean([g.met for g in enough]) > 0.8
+
+
+def test_a_model_that_is_not_good_enough_is_told_that_queries_would_not_help():
+    made = guaranteed_cutpoint(
+        *as_neighbors(np.linspace(0, 1, 300), np.arange(300) % 2 == 0), "precision >= 0.9"
+    )
+    assert not made.met and made.needed is None and "more queries like these would not help" in repr(made)
+
+
+def test_a_looser_promise_and_a_lower_confidence_accept_more():
+    known = as_neighbors(*FALLING.draw(1000, np.random.default_rng(5)))
+    accepted = [guaranteed_cutpoint(*known, f"precision >= {p}").distance for p in (0.98, 0.96, 0.94)]
+    assert accepted == sorted(accepted)
+    sure = [guaranteed_cutpoint(*known, "recall >= 0.9", confidence=c).distance for c in (0.5, 0.9, 0.99)]
+    assert sure == sorted(sure) and sure[0] < sure[2]
+
+
+@pytest.mark.parametrize(
+    "goal, confidence, sentence",
+    [
+        ("f1 >= 0.9", 0.95, "goal: 'f1' is unknown"),
+        ("precision", 0.95, "is no goal"),
+        ("precision >= 1.0", 0.95, "no sample proves 0 or 1"),
+        ("precision >= 0.9", 95, "confidence must lie between 0 and 1"),
+    ],
+)
+def test_a_bad_goal_or_confidence_gets_a_sentence(goal, confidence, sentence):
+    known = as_neighbors([0.1, 0.2], [True, False])
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        guaranteed_cutpoint(*known, goal, confidence)
+
+
+def test_no_queries_and_only_wrong_ones_get_a_sentence():
+    empty = Neighbors(np.empty((0, 1), int), np.empty((0, 1)), np.empty((0, 1), int))
+    with pytest.raises(ValueError, match="there is no query"):
+        guaranteed_cutpoint(empty, np.empty(0, int), "precision >= 0.9")
+    for goal in ("precision >= 0.9", "recall >= 0.9", "fpr <= 0.1"):
+        made = guaranteed_cutpoint(*as_neighbors([0.1, 0.2], [False, False]), goal)
+        assert not made.met and "NOT MET" in repr(made)
+
+
+# ---------------------------------------------------------------- the bootstrap
+
+
+def test_each_resample_chooses_as_calibrate_would():
+    distances = np.array([0.1, 0.2, 0.2, 0.3, 0.5, 0.7], np.float32)
+    right = np.array([True, True, False, True, False, True])
+    made = trust.bootstrap(*as_neighbors(distances, right), resamples=300, seed=4)
+    rng = np.random.default_rng(4)
+    times = rng.multinomial(6, np.full(6, 1 / 6), size=300)
+    for chosen, drawn in zip(made.cutpoints, times):
+        rows = np.repeat(np.arange(6), drawn)
+        if right[rows].any():
+            assert chosen == np.float32(
+                calibrate(*as_neighbors(distances[rows], right[rows]))["optimal"].distance
+            )
+
+
+def test_the_scores_are_those_of_the_fixed_cutpoint():
+    known = as_neighbors(*FALLING.draw(200, np.random.default_rng(6)))
+    made = trust.bootstrap(*known, cutpoint=0.4, resamples=500, seed=1)
+    distances, right = trust.sorted_matches(*known, "nearest")
+    times = np.random.default_rng(1).multinomial(200, np.full(200, 1 / 200), size=500)
+    near = distances <= np.float32(0.4)
+    precision = (times * (near & right)).sum(1) / (times * near).sum(1)
+    value, interval = made.scores["precision"]
+    assert value == pytest.approx(float(metrics.curve(distances, right).at(0.4).metric("precision")))
+    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(precision, [0.025, 0.975])))
+
+
+def slow_score(name, near, right):
+    """From its definition, of queries that are accepted (near) or not, and matched rightly or not."""
+    tp, fp = sum(a and r for a, r in zip(near, right)), sum(a and not r for a, r in zip(near, right))
+    fn, tn = sum(right) - tp, sum(not r for r in right) - fp
+    over = {
+        "f1": (2 * tp, 2 * tp + fp + fn), "precision": (tp, tp + fp), "recall": (tp, tp + fn),
+        "accuracy": (tp + tn, tp + tn + fp + fn), "fpr": (fp, fp + tn), "npv": (tn, tn + fn),
+    }  # fmt: skip
+    part, whole = over[name]
+    return part / whole if whole else np.nan
+
+
+@pytest.mark.parametrize("cutpoint", [0.05, 0.1, 0.3, 9.0])
+@pytest.mark.parametrize("metric", metrics.METRICS)
+def test_every_choice_and_every_score_is_that_of_a_slow_resample(metric, cutpoint):
+    rng = np.random.default_rng(11)
+    distances = np.sort(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5], 25)).astype(np.float32)
+    right, steps = rng.random(25) < 0.7, np.unique(distances)
+    known = as_neighbors(distances, right)
+    made = trust.bootstrap(*known, metric, cutpoint, confidence=0.8, resamples=60, seed=4)
+    times = np.random.default_rng(4).multinomial(25, np.full(25, 1 / 25), size=60)
+    sign, found = -1 if metric == "fpr" else 1, {name: [] for name in metrics.METRICS}
+    for chosen, drawn in zip(made.cutpoints, times):
+        rows = np.repeat(np.arange(25), drawn)
+        scores = [sign * slow_score(metric, distances[rows] <= step, right[rows]) for step in steps]
+        assert chosen == steps[np.nanargmax(scores)]
+        for name, values in found.items():
+            values.append(slow_score(name, distances[rows] <= np.float32(cutpoint), right[rows]))
+    fixed = calibrate(*known, metric)["optimal"].distance
+    assert trust.bootstrap(*known, metric, resamples=1).distance == fixed
+    assert (made.cutpoint.low, made.cutpoint.high) == pytest.approx(
+        tuple(np.quantile(made.cutpoints, [0.1, 0.9]))
+    )
+    for name, values in found.items():
+        value, interval = made.scores[name]
+        expected = slow_score(name, distances <= np.float32(cutpoint), right)
+        assert value == pytest.approx(expected, nan_ok=True)
+        if not np.isnan(values).all():
+            assert (interval.low, interval.high) == pytest.approx(tuple(np.nanquantile(values, [0.1, 0.9])))
+        else:
+            assert np.isnan(interval.low) and np.isnan(interval.high)
+
+
+def test_another_matcher_is_asked_everywhere():
+    rng = np.random.default_rng(12)
+    near = Neighbors(
+        rng.integers(0, 2, (80, 3)), np.sort(rng.random((80, 3)), axis=1), np.zeros((80, 3), int)
+    )
+    labels = rng.integers(0, 2, 80)
+    made = trust.bootstrap(near, labels, resamples=5, matcher="majority")
+    best = calibrate(near, labels, matcher="majority")["optimal"]
+    assert made.distance == best.distance != calibrate(near, labels)["optimal"].distance
+    assert made.scores["f1"][0] == pytest.approx(best.scores["f1"])
+
+
+def test_one_resample_and_few_queries_will_do():
+    made = trust.bootstrap(*as_neighbors([0.2], [True]), resamples=1)
+    assert made.cutpoints.tolist() == [np.float32(0.2)] and made.scores["precision"][0] == 1
+
+
+def test_an_interval_holds_its_ends_and_reads_well():
+    between = trust.Interval(0.25, 0.5)
+    assert 0.25 in between and 0.5 in between and 0.24 not in between and 0.51 not in between
+    scores = {"f1": (0.9, between), "fpr": (0.125, between)}
+    made = trust.Bootstrap(0.3, 0.9, between, scores, np.zeros(7, np.float32))
+    assert repr(made).splitlines() == [
+        "90% intervals from 7 resamples of the queries",
+        "  cutpoint  0.300   0.250 to 0.500",
+        "  f1        0.900   0.250 to 0.500",
+        "  fpr       0.125   0.250 to 0.500",
+    ]
+
+
+def test_blocks_of_resamples_change_nothing_in_size(monkeypatch):
+    known = as_neighbors(*FALLING.draw(50, np.random.default_rng(7)))
+    monkeypatch.setattr(trust, "BLOCK", 50 * 64)
+    made = trust.bootstrap(*known, resamples=200)
+    assert made.cutpoints.shape == (200,) and set(made.cutpoints) <= set(known[0].distances[:, 0])
+
+
+def test_the_interval_of_a_score_holds_the_truth_at_about_the_stated_rate():
+    rng, inside = np.random.default_rng(8), 0
+    for seed in range(120):
+        known = as_neighbors(*FALLING.draw(300, rng))
+        made = trust.bootstrap(*known, cutpoint=0.9, resamples=200, seed=seed)
+        inside += FALLING.true("precision", 0.9) in made.scores["precision"][1]
+    assert 0.88 <= inside / 120 <= 0.99
+
+
+def test_more_queries_give_a_narrower_interval():
+    rng = np.random.default_rng(9)
+    widths = []
+    for n in (100, 1600):
+        known = as_neighbors(*FALLING.draw(n, rng))
+        interval = trust.bootstrap(*known, cutpoint=0.8, resamples=500).scores["precision"][1]
+        widths.append(interval.high - interval.low)
+    assert 2 < widths[0] / widths[1] < 8  # about the square root of 16
+
+
+def test_a_cutpoint_below_every_distance_accepts_nothing():
+    made = trust.bootstrap(*as_neighbors([0.2, 0.3], [True, True]), cutpoint=0.1, resamples=50)
+    assert made.scores["recall"] == (0.0, trust.Interval(0.0, 0.0))
+    assert np.isnan(made.scores["precision"][0])
+
+
+def test_the_bootstrap_repeats_itself_and_reads_well():
+    known = as_neighbors(*FALLING.draw(100, np.random.default_rng(2)))
+    made = trust.bootstrap(*known)
+    assert repr(made) == repr(trust.bootstrap(*known)) != repr(trust.bootstrap(*known, seed=1))
+    assert "95% intervals from 2000 resamples" in repr(made) and "precision" in repr(made)
+    ax = plots.bootstrap_cutpoints(made)
+    assert sum(patch.get_height() for patch in ax.patches[:40]) == pytest.approx(100)
