@@ -27,13 +27,16 @@ lab: $(READY)
 
 test: lint
 	@$(RUN) notebooks/build.py check
-	@$(RUN) -m pytest
 	@$(RUN) notebooks/build.py again
-	@$(RUN) -m pytest $(NBVAL) build/again/again.ipynb notebooks/*.ipynb
+	@$(RUN) -m pytest $(TWO_AT_A_TIME)
+	@$(RUN) -m pytest $(TWO_AT_A_TIME) $(NBVAL) $(LONGEST_FIRST)
 
-# Cells of one notebook must stay in one process, hence loadfile.
+# Whole files: the cells of one notebook need one kernel, and tests of one file share what they load.
+TWO_AT_A_TIME := -n 2 --dist loadfile
 NBVAL := -o addopts= -q --nbval --nbval-current-env --nbval-cell-timeout 300 \
-	--nbval-sanitize-with tests/notebooks/sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider
+	--nbval-sanitize-with tests/notebooks/sanitize.cfg -p no:cacheprovider
+LONGEST_FIRST = --no-loadscope-reorder notebooks/01*.ipynb build/again/again.ipynb \
+	$(shell ls -r notebooks/0[2-9]*.ipynb)
 
 lint: $(READY)
 	@.venv/bin/ruff check --quiet
