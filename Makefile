@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python
 READY := .venv/ready
+INSTALL = $(PYTHON) notebooks/install.py
 
 help:
 	@echo "make course     run every notebook, write HTML under build/course/, end with a table"
@@ -17,25 +18,29 @@ help:
 	@echo "make mutants    change simlib in thousands of small ways: does a test notice? an hour or two"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
+	@echo "make lock       renew the versions in .ci/lock.txt; LOCK=no make test: the newest, without it"
 	@echo "make clean      remove what these made: .venv and build"
 
 course: $(READY)
 	@$(RUN) notebooks/build.py course
 
 lab: $(READY)
-	@.venv/bin/jupyter lab notebooks
+	@.venv/bin/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
 test: lint
 	@$(RUN) notebooks/build.py check
-	@$(RUN) -m pytest
 	@$(RUN) notebooks/build.py again
-	@$(RUN) -m pytest $(NBVAL) build/again/again.ipynb notebooks/*.ipynb
+	@$(RUN) -m pytest $(TWO_AT_A_TIME)
+	@$(RUN) -m pytest $(TWO_AT_A_TIME) $(NBVAL) $(LONGEST_FIRST)
 
-# Cells of one notebook must stay in one process, hence loadfile.
+# Whole files: the cells of one notebook need one kernel, and tests of one file share what they load.
+TWO_AT_A_TIME := -n 2 --dist loadfile
 NBVAL := -o addopts= -q --nbval --nbval-current-env --nbval-cell-timeout 300 \
-	--nbval-sanitize-with tests/notebooks/sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider
+	--nbval-sanitize-with tests/notebooks/sanitize.cfg -p no:cacheprovider
+LONGEST_FIRST = --no-loadscope-reorder notebooks/01*.ipynb build/again/again.ipynb \
+	$(shell ls -r notebooks/0[2-9]*.ipynb)
 
-lint: $(READY)
+lint: .venv/ready-test
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
 
@@ -45,17 +50,15 @@ exercises: $(READY)
 notebooks: $(READY)
 	@$(RUN) notebooks/build.py build $(NAMES)
 
-site: $(READY)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[site]"
+site: .venv/ready-site
 	@$(RUN) -W ignore notebooks/reading_edition.py
 
-test-browser: $(READY)
+test-browser: .venv/ready-test .venv/ready-site .venv/ready-browser
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } || { \
 		echo "The browser test needs Chromium. It can be installed here only by root with apt-get." \
 			"Install it, or say where it is: make test-browser CHROMIUM=/path/to/chromium"; exit 1; }
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[site,browser]"
 	@BROWSER=required $(RUN) -m pytest tests/browser
 
 # JAX and PyTorch in an environment of their own, so that TensorFlow cannot help out.
@@ -72,22 +75,26 @@ $(BACKENDS)/ready: requirements.txt
 	@touch $@
 
 # In mutants/, a copy. What was tried already is not tried again until its code changes.
-mutants: $(READY)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[mutants]"
+mutants: .venv/ready-test .venv/ready-mutants
 	@TF_CPP_MIN_LOG_LEVEL=3 .venv/bin/mutmut run
 	@.venv/bin/mutmut results
+
+lock:
+	@$(INSTALL) lock
 
 clean:
 	rm -rf .venv build mutants
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml .ci/lock.txt
 	@$(or $(PYTHON),python3) -c '$(SUPPORTED)' 2>/dev/null || { \
 		echo "The course needs Python 3.11, 3.12 or 3.13, and there is none here" \
 			"($(or $(PYTHON),python3) is: $$($(or $(PYTHON),python3) --version 2>&1))." \
 			"Install one, or say where it is: make course PYTHON=/path/to/python3.12"; exit 1; }
-	@echo "Setting up .venv with $$($(PYTHON) --version): once, a few minutes, about 3 GB."
-	@$(PYTHON) -m venv .venv
-	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
-	@touch $(READY)
+	@$(INSTALL)
+	@touch $@
 
-.PHONY: help course exercises lab test test-browser test-backends mutants lint notebooks site clean
+.venv/ready-%: $(READY)
+	@$(INSTALL) $*
+	@touch $@
+
+.PHONY: help course exercises lab test test-browser test-backends mutants lint notebooks site lock clean

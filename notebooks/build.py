@@ -4,7 +4,7 @@
     python notebooks/build.py build [NAME ...]  run into notebooks/*.ipynb: what is stored and tested
     python notebooks/build.py text [NAME ...]   take over changed prose, where no code has changed
     python notebooks/build.py check             prove that sources and stored notebooks agree
-    python notebooks/build.py again             put all into one notebook, in another order and twice
+    python notebooks/build.py again             put all that only read the model into one, last to first
 
 A source in `notebooks/src/` (py:percent) is what one edits; the .ipynb beside it is made from it.
 """
@@ -165,13 +165,14 @@ def check(names):
 def again(names):
     """Write build/again/again.ipynb: what runs in one kernel must not lean on what ran before.
 
-    All notebooks from the last to the first, then all but the first, which trains, from there to the
-    last. nbval compares each cell with the output that the notebook has in a kernel of its own.
+    All notebooks but the first, from the last to the first, so that each follows those that come after it
+    for a reader. nbval compares each cell with the output that the notebook has in a kernel of its own.
+    The first stays out: it trains, for longer than all others together, and nothing comes before it.
     """
     AGAIN.mkdir(parents=True, exist_ok=True)
     shutil.copytree(HERE / "models", AGAIN / "models", dirs_exist_ok=True)
     everything = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": ""}})
-    for name in [*reversed(names), *names[1:]]:
+    for name in reversed(names[1:]):
         for cell in nbformat.read(HERE / f"{name}.ipynb", 4).cells:
             cell.id = str(len(everything.cells))
             everything.cells.append(cell)

@@ -13,6 +13,17 @@ def measured(request):
     return request.config.stash.setdefault(MEASURED, []).append
 
 
+def pytest_sessionfinish(session):
+    """A worker of pytest-xdist hands its figures to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["measured"] = session.config.stash.get(MEASURED, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash.setdefault(MEASURED, []).extend(getattr(node, "workeroutput", {}).get("measured", []))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     lines = config.stash.get(MEASURED, [])
     if lines:

@@ -1,0 +1,99 @@
+"""Set up the course's environment, .venv, quietly: with uv where it is installed, and with pip otherwise.
+
+    python3 notebooks/install.py             what the course needs, at the versions of .ci/lock.txt
+    python3 notebooks/install.py test site   that, and these extras of pyproject.toml
+    python3 notebooks/install.py lock        write .ci/lock.txt anew, from the newest versions allowed
+
+LOCK=no installs the newest versions allowed in place of the lock's. The whole log is in .venv/install.log.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV, LOCK = ROOT / ".venv", ROOT / ".ci" / "lock.txt"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+LOG = VENV / "install.log"
+STEP = re.compile(r"(?:Collecting|Downloading|Building|Prepared|Installing collected) *([\w.-]*)")
+UV = os.environ.get("UV", shutil.which("uv"))  # UV= (empty): pip, although uv is here
+
+
+def environment():
+    """Make .venv with the Python that runs this file, unless it is there already."""
+    if not PYTHON.exists():
+        make = [UV, "venv", "--quiet", "--python", sys.executable] if UV else [sys.executable, "-m", "venv"]
+        subprocess.run([*make, str(VENV)], check=True)
+
+
+def command(*wanted):
+    """The command that installs `wanted` into .venv, under the lock."""
+    tool = [UV, "pip", "install", "--python", PYTHON] if UV else [PYTHON, "-m", "pip", "install"]
+    quiet = [] if UV else ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--no-compile"]
+    lock = [] if os.environ.get("LOCK") == "no" else ["--constraint", LOCK]
+    return [os.fspath(part) for part in (*tool, *quiet, *lock, *wanted)]
+
+
+def install(wanted, what):
+    """Run the command with one line of progress; the exit status."""
+    start, step, live = time.perf_counter(), "", sys.stdout.isatty()
+    with LOG.open("a", encoding="utf-8") as log:
+        run = subprocess.Popen(
+            command(*wanted), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for line in run.stdout:
+            log.write(line)
+            found = STEP.match(line.strip())
+            step = found[1] if found else step
+            if live:
+                print(f"\r  {time.perf_counter() - start:4.0f} s  {step[:50]:50}", end="", flush=True)
+    seconds = time.perf_counter() - start
+    if run.wait():
+        print(f"\r  {what} could not be installed. The end of {LOG.relative_to(ROOT)}:")
+        print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-15:]))
+    else:
+        print(f"\r  {what} installed with {'uv' if UV else 'pip'} in {seconds:.0f} s{'':50}")
+    return run.returncode
+
+
+def lock():
+    """Write .ci/lock.txt: for each package one version, on every system and Python that we support."""
+    import tomllib
+
+    environment()
+    if not UV and install(["uv"], "uv, which resolves for all systems at once,"):
+        return 1
+    uv = UV or shutil.which("uv", path=PYTHON.parent)
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    wanted = [f"--extra={name}" for name in extras]
+    resolve = [uv, "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--upgrade"]
+    resolve += ["--fork-strategy=fewest", "--no-header", "--no-annotate", "requirements.txt"]
+    run = subprocess.run([*resolve, "pyproject.toml", *wanted], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if run.returncode == 0:
+        lines = [line for line in run.stdout.splitlines() if "==" in line]
+        head = "# The versions that were tried together, for make and CI. Renewed by: make lock"
+        LOCK.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+        print(f"{LOCK.relative_to(ROOT)}: {len({line.split('==')[0] for line in lines})} packages")
+    return run.returncode
+
+
+def main(names):
+    """Install the course, or with names of extras those too; the exit status."""
+    if names == ["lock"]:
+        return lock()
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        sys.exit(f"The course needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}.")
+    environment()
+    if names:
+        return install(["--editable", f".[{','.join(names)}]"], f"what {' and '.join(names)} need")
+    print(f"Setting up .venv with Python {sys.version.split()[0]}: once, about 2.5 GB, some minutes.")
+    return install(["--requirement", "requirements.txt"], "the course's packages")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
