@@ -6,21 +6,21 @@ will not hold for new ones.
 """
 
 import math
-import operator
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from simlib import checks, matching, metrics
 from simlib.checks import ArtifactError
-from simlib.neighbors import UNKNOWN, expect
 
 OPTIMAL = "optimal"
-COMPARE = {">=": operator.ge, "<=": operator.le}
-# As the cutpoint grows, these only grow, or are about the rejected: the tightest cutpoint that
-# meets such a target is the one wanted. For all others it is the loosest.
-TIGHTEST = {"recall", "npv"}
+TIGHTEST = {"recall", "npv"}  # of the cutpoints that meet such a target; of others, the loosest is chosen
+EMPTY = {  # why a metric can be 0 of 0 at every distance, and what to do
+    "fpr": "no match is wrong. Add queries whose class is not in the index.",
+    "npv": "no query is ever rejected. Add queries at other distances.",
+    "recall": "no match is right. Add queries whose class is in the index.",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Cutpoint:
         name: "optimal", or the target's name.
         goal: "max f1", or a target such as "precision >= 0.99".
         distance: the cutpoint; NaN when the target was not met at any distance.
-        met: whether the goal was reached.
+        met: whether the goal was reached; False too where its metric is 0 of 0 at every distance.
         scores: {metric name: value} at that distance (for an unmet target: at the closest try).
     """
 
@@ -44,7 +44,14 @@ class Cutpoint:
     def __repr__(self):
         scores = ", ".join(f"{name} {value:.3f}" for name, value in self.scores.items())
         where = f"distance <= {self.distance:.4f}" if self.met else "NOT MET; the closest try gives"
-        return f"{self.title}: {where}: {scores}"
+        return f"{self.title}: {where}: {scores}" if not self.empty else f"{self.title}: {self.empty}"
+
+    @property
+    def empty(self):
+        """What to say where the target's metric is 0 of 0 at every distance; elsewhere ""."""
+        metric = "" if self.met else parse_goal(self.goal)[0]
+        empty = metric and math.isnan(self.scores[metric])
+        return f"{metric} is 0 of 0 at every distance: {EMPTY[metric]}" if empty else ""
 
     @property
     def title(self):
@@ -79,29 +86,28 @@ class Calibration:
             return checks.number("cutpoint", cutpoint)
         chosen = self[cutpoint]
         if not chosen.met:
-            raise ValueError(
-                f"cutpoint {cutpoint!r} was not met at any distance, so it cannot decide a match: "
-                f"{chosen!r}. Lower the target, or improve the model."
-            )
+            advice = "" if chosen.empty else ". Lower the target, or improve the model."
+            unmet = f"cutpoint {cutpoint!r} was not met at any distance, so it cannot decide a match"
+            raise ValueError(f"{unmet}: {chosen!r}{advice}")
         return chosen.distance
 
     def __repr__(self):
         n = int(sum(c[-1] for c in vars(self.curve.counts).values()))
         rows = [("cutpoint", "distance", *metrics.METRICS)]
         for c in self.cutpoints.values():
-            where = f"{c.distance:.4f}" if c.met else "NOT MET"
+            where = f"{c.distance:.4f}" if c.met else "0 of 0" if c.empty else "NOT MET"
             rows.append((c.title, where, *(f"{value:.3f}" for value in c.scores.values())))
         width = max(len(row[0]) for row in rows)
         lines = [f"  {row[0]:{width}}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows]
-        if not all(c.met for c in self.cutpoints.values()):
+        lines += [f"  {text}" for text in dict.fromkeys(c.empty for c in self.cutpoints.values()) if text]
+        if not all(c.met or c.empty for c in self.cutpoints.values()):
             lines.append("  NOT MET: no distance reaches the target; the row shows the closest try.")
         return "\n".join([f"Calibration on {n} queries ({self.matcher} of k = {self.k})", *lines])
 
     def state(self):
-        """(header, arrays) for saving."""
+        """(header, arrays) for saving. The curve decides every cutpoint, so its name and goal are enough."""
         header = {"metric": self.metric, "matcher": self.matcher, "k": self.k}
-        # JSON has no NaN: what is not a number travels as null.
-        header["cutpoints"] = [_map_floats(asdict(c), _nan_to_none) for c in self.cutpoints.values()]
+        header["cutpoints"] = [{"name": c.name, "goal": c.goal} for c in self.cutpoints.values()]
         counts = {name: np.asarray(c) for name, c in vars(self.curve.counts).items()}
         return header, {"distances": self.curve.distances, **counts}
 
@@ -113,11 +119,13 @@ class Calibration:
             curve = metrics.Curve(arrays["distances"], counts)
             if {c.shape for c in vars(counts).values()} != {curve.distances.shape}:
                 raise ValueError("counts and distances differ in length")
-            points = [Cutpoint(**_map_floats(c, _none_to_nan)) for c in header["cutpoints"]]
-            matcher, k = header["matcher"], checks.whole_number("k", header["k"], at_least=1)
-            checks.choose("matcher", matcher, matching.MATCHERS)
-            return cls({p.name: p for p in points}, curve, header["metric"], matcher, k)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            goals = {c["name"]: c["goal"] for c in header["cutpoints"]}
+            goals.pop(OPTIMAL)
+            checks.choose("matcher", header["matcher"], matching.MATCHERS)
+            k = checks.whole_number("k", header["k"], at_least=1)
+            points = _cutpoints(curve, header["metric"], goals.items())
+            return cls(points, curve, header["metric"], header["matcher"], k)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
 
 
@@ -126,98 +134,80 @@ def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
 
     Args:
         neighbors: `Neighbors` (queries, k) of examples that the model has not seen.
-        labels: (queries,) their true class ids.
+        labels: (queries,) their true class ids; -1 for a query that belongs to nobody.
         metric: what "optimal" maximises: "f1", "precision", "recall", "accuracy", "fpr" (which it
             minimises) or "npv". Of equally good distances, the smallest.
         targets: goals such as "precision >= 0.99" or "fpr <= 0.01"; a list, or {name: goal}.
         matcher: how k neighbours become one label: "nearest", "majority" or "weighted".
 
     Returns:
-        `Calibration`; a target that cannot be met is in it, with `met=False`.
-
-    Raises:
-        ValueError: no queries, lengths that differ, or an unknown metric, target or matcher; also
-            if no query's match is right, as there is then nothing to accept.
+        `Calibration`, unmet targets in it with `met=False`. ValueError for no queries, lengths that differ,
+        an unknown metric, target or matcher, or where no query's match is right.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors(labels=[[1], [1], [2]], distances=[[0.1], [0.2], [0.3]], ids=[[0]] * 3)
     >>> calibrate(near, [1, 1, 1], targets=["precision >= 0.9"])["optimal"].distance.__round__(3)
     0.2
     """
-    checks.choose("metric", metric, metrics.METRICS)
-    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
-    predicted, distances = matching.decide(neighbors, matcher)
-    curve = metrics.curve(distances, (predicted == labels) & (predicted != UNKNOWN))
+    decisions = matching.decisions(neighbors, labels, matcher)
+    return calibrate_decisions(decisions, metric, targets, matcher, neighbors.k)
+
+
+def calibrate_decisions(decisions, metric="f1", targets=(), matcher="nearest", k=1):
+    """`calibrate` for `matching.Decisions`, which the named matcher made of k neighbours."""
+    curve = metrics.count(decisions)
     if not curve.counts.tp[-1]:
-        raise ValueError(
-            "no query's match has the right label, so no cutpoint can be right. Do `labels` belong "
-            "to these neighbours, and does the index hold their classes?"
-        )
-    points = [_optimal(curve, metric)]
-    named = targets.items() if isinstance(targets, dict) else ((t, t) for t in _listed(targets))
-    points += [_target(curve, name, goal) for name, goal in named]
-    return Calibration({p.name: p for p in points}, curve, metric, matcher, neighbors.k)
+        why = "no query's match has the right label, so no cutpoint can be right"
+        raise ValueError(f"{why}. Do `labels` belong to these neighbours? Does the index hold their classes?")
+    targets = [targets] if isinstance(targets, str) else targets
+    named = (
+        targets.items() if isinstance(targets, dict) else [(t, t) for t in checks.listed("targets", targets)]
+    )
+    return Calibration(_cutpoints(curve, metric, named), curve, metric, matcher, k)
+
+
+def _cutpoints(curve, metric, named):
+    checks.choose("metric", metric, metrics.METRICS)
+    points = [optimal(curve, metric), *(meeting(curve, name, goal) for name, goal in named)]
+    return {point.name: point for point in points}
 
 
 def parse_goal(goal):
     """Split "precision >= 0.99" into ("precision", ">=", 0.99); ValueError for anything else."""
-    found = re.fullmatch(r"\s*(\w+)\s*(>=|<=)\s*([0-9.eE+-]+)\s*", goal) if isinstance(goal, str) else None
-    try:
-        name, sign, value = found.group(1), found.group(2), float(found.group(3))
-    except (AttributeError, ValueError):
-        raise ValueError(
-            f"targets: {goal!r} is no goal; write it like 'precision >= 0.99' or 'fpr <= 0.01'."
-        ) from None
+    parts = re.fullmatch(r"\s*(\w+)\s*(>=|<=)\s*((\d+\.?\d*|\.\d+)(e[+-]?\d+)?)\s*", str(goal), re.I)
+    if not parts:
+        raise ValueError(f"targets: {goal!r} is no goal; write it like 'precision >= 0.99' or 'fpr <= 0.01'.")
+    name, sign, value = parts[1], parts[2], float(parts[3])
     checks.choose("targets", name, metrics.METRICS)
     if (sign == "<=") != (name == "fpr") or not 0 <= value <= 1:
         raise ValueError(f"targets: {goal!r}: use '>=' ('<=' for fpr alone) and a value from 0 to 1.")
     return name, sign, value
 
 
-def _listed(targets):
-    return [targets] if isinstance(targets, str) else checks.listed("targets", targets)
-
-
-def _optimal(curve, metric):
-    values = curve.metric(metric)
+def optimal(curve, metric):
+    """The `Cutpoint` of a `metrics.Curve` that is best by a metric; ValueError where that is 0 of 0."""
+    values = metrics.METRICS[metric](curve.counts)
     if np.isnan(values).all():
-        raise ValueError(
-            f"metric {metric!r} is 0 of 0 at every distance here (no match is wrong?); use another, "
-            "such as 'f1'."
-        )
-    best = np.nanargmin(values) if metric == "fpr" else np.nanargmax(values)
-    return _cutpoint(curve, best, OPTIMAL, f"{'min' if metric == 'fpr' else 'max'} {metric}")
+        raise ValueError(f"metric {metric!r} is 0 of 0 at every distance: {EMPTY[metric]} Or use another.")
+    return _cutpoint(curve, _best(values, metric), OPTIMAL, f"{'min' if metric == 'fpr' else 'max'} {metric}")
 
 
-def _target(curve, name, goal):
+def meeting(curve, name, goal):
+    """The `Cutpoint` of a `metrics.Curve` that meets a goal, or with `met=False` comes closest to it."""
     if name == OPTIMAL or not isinstance(name, str):
         raise ValueError(f"targets: {name!r} cannot be a target's name; choose another text.")
-    metric, sign, wanted = parse_goal(goal)
-    values = curve.metric(metric)
-    meets = np.flatnonzero(COMPARE[sign](values, wanted))  # NaN meets nothing
+    metric, sign, target = parse_goal(goal)
+    values = metrics.METRICS[metric](curve.counts)
+    meets = np.flatnonzero(values <= target if sign == "<=" else values >= target)  # NaN meets nothing
     if len(meets):
         return _cutpoint(curve, meets[0 if metric in TIGHTEST else -1], name, goal)
-    if np.isnan(values).all():
-        closest = 0
-    else:
-        closest = np.nanargmin(values) if sign == "<=" else np.nanargmax(values)
-    return _cutpoint(curve, closest, name, goal, met=False)
+    return _cutpoint(curve, 0 if np.isnan(values).all() else _best(values, metric), name, goal, met=False)
+
+
+def _best(values, metric):
+    return np.nanargmin(values) if metric == "fpr" else np.nanargmax(values)
 
 
 def _cutpoint(curve, i, name, goal, met=True):
-    scores = {m: float(curve.metric(m)[i]) for m in metrics.METRICS}
-    return Cutpoint(name, goal, float(curve.distances[i]) if met else math.nan, met, scores)
-
-
-def _nan_to_none(x):
-    return None if math.isnan(x) else x
-
-
-def _none_to_nan(x):
-    return math.nan if x is None else x
-
-
-def _map_floats(record, change):
-    """Apply `change` to a cutpoint record's distance and scores."""
-    scores = {name: change(value) for name, value in record["scores"].items()}
-    return {**record, "distance": change(record["distance"]), "scores": scores}
+    distance = float(curve.distances[i]) if met else math.nan
+    return Cutpoint(name, goal, distance, met, curve.counts[i].scores())

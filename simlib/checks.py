@@ -245,3 +245,11 @@ def positions(name, value, n):
     if rows.dtype.kind in "iu" and rows.ndim == 1 and 0 <= rows.min() <= rows.max() < n:
         return rows
     raise ValueError(f"{name} must be row numbers from 0 to {n - 1}, or a mask of {n}; got {value!r}.")
+
+
+def members(name, value):
+    """Return `value` as a list of distinct class ids, -1 (nobody) allowed, or raise ValueError."""
+    ids = labels(name, listed(name, value)).tolist()
+    if len(set(ids)) < len(ids) or min(ids, default=0) < -1:
+        raise ValueError(f"{name} must be distinct class ids, or -1 for nobody; got {ids}.")
+    return ids

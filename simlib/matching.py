@@ -1,9 +1,11 @@
-"""From neighbours to one label for each query.
+"""From neighbours to one label for each query, and whether that label is right.
 
 Every matcher has one shape: `matcher(neighbors) -> (labels, distances)`, both of shape (queries,).
 The distance is that of the *nearest* neighbour which carries the chosen label, so one cutpoint, in
 the units of the index, decides for every matcher.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,10 +30,7 @@ def weighted(neighbors):
     index raises ValueError.
     """
     if (neighbors.distances < 0).any():
-        raise ValueError(
-            "matcher 'weighted' needs distances of 0 or more, and these are negative (an inner "
-            "product?); use matcher='majority' or 'nearest'."
-        )
+        raise ValueError("matcher 'weighted' needs distances of 0 or more; use 'majority' or 'nearest'.")
     distances = neighbors.distances.astype(float)
     exact = distances == 0
     with np.errstate(divide="ignore"):
@@ -56,12 +55,13 @@ MATCHERS = {"nearest": nearest, "majority": majority, "weighted": weighted}
 def decide(neighbors, matcher="nearest"):
     """Return (labels, distances), each of shape (queries,), as the named matcher sees them.
 
-    Raises ValueError for an unknown matcher, or neighbours with k = 0.
+    No match is -1 at infinity: a padded place, an item without a label. ValueError for k = 0.
     """
     matcher = checks.choose("matcher", matcher, MATCHERS)
     if expect(neighbors).k == 0:
         raise ValueError("neighbors: k is 0, so there is nobody to match; look up k >= 1.")
-    return matcher(neighbors)
+    labels, distances = matcher(neighbors)
+    return labels, np.where(labels == UNKNOWN, np.float32(np.inf), distances)
 
 
 def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
@@ -74,10 +74,8 @@ def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
         no_match_label: the label of the unknown, -1 unless you choose another.
 
     Returns:
-        int64 labels of shape (queries,).
-
-    Raises:
-        ValueError: an unknown matcher, a cutpoint that is no number, a label that is no whole number.
+        int64 labels (queries,); ValueError for an unknown matcher, a cutpoint that is no number, or a
+        label that is no whole number.
 
     >>> from simlib import Neighbors
     >>> match(Neighbors(labels=[[7], [1]], distances=[[0.1], [0.9]], ids=[[0], [1]]), cutpoint=0.5)
@@ -86,5 +84,56 @@ def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
     cutpoint = checks.distance("cutpoint", cutpoint)
     no_match_label = checks.labels("no_match_label", [no_match_label])[0]
     labels, distances = decide(neighbors, matcher)
-    # A place that a search padded carries the label "unknown", whatever the cutpoint.
     return np.where((distances <= cutpoint) & (labels != UNKNOWN), labels, no_match_label)
+
+
+def right_match(predicted, labels):
+    """Whether a match is right: it carries the query's own label. Arrays that broadcast; bool.
+
+    A true label of -1 says that the query belongs to nobody. No match is right for it, so accepting one
+    is a mistake, rejecting one is none, and "unknown" is its only right answer.
+    """
+    return (predicted == labels) & (labels != UNKNOWN)
+
+
+def judge_answers(answers, labels):
+    """Which answers, -1 for unknown, are (right, unknown, wrong): three bool arrays (queries,)."""
+    refused = answers == UNKNOWN
+    right = np.where(labels == UNKNOWN, refused, right_match(answers, labels))
+    return right, refused & ~right, ~refused & ~right
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What a matcher decided about queries whose truth is known; the cutpoint is still open.
+
+    `decisions` makes it from neighbours; of pairs, only distances and right or wrong are known.
+
+    Attributes:
+        distances: float32 (queries,), of each query's match; infinity where it has none.
+        right: bool (queries,), see `right_match`.
+        predicted, labels: int64 (queries,), the label of the match, and the true one; -1 is nobody's.
+    """
+
+    distances: np.ndarray
+    right: np.ndarray
+    predicted: np.ndarray | None = None
+    labels: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.distances)
+
+    def __getitem__(self, rows):
+        """Those about some of the queries."""
+        return Decisions(*(None if array is None else array[rows] for array in vars(self).values()))
+
+    def nearest_first(self):
+        """The same in order of distance, those without a match last."""
+        return self[np.argsort(self.distances, kind="stable")]
+
+
+def decisions(neighbors, labels, matcher="nearest"):
+    """`Decisions` about the queries of `Neighbors`; ValueError for true labels that do not fit."""
+    predicted, distances = decide(neighbors, matcher)
+    labels = checks.labels("labels", labels, len(neighbors), "queries")
+    return Decisions(distances, right_match(predicted, labels), predicted, labels)

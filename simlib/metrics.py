@@ -5,13 +5,15 @@ the distance is at most the threshold. Then
 
     tp = accepted and right      fp = accepted and wrong
     fn = rejected though right   tn = rejected and wrong
+
+What is right is decided in `matching.right_match`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from simlib import checks
+from simlib import checks, matching
 from simlib.neighbors import UNKNOWN, expect
 
 
@@ -37,6 +39,14 @@ class Counts:
         """
         return checks.choose("metric", name, METRICS)(self)
 
+    def __getitem__(self, i):
+        """The counts at position `i` of the arrays, as whole numbers."""
+        return Counts(*(int(c[i]) for c in vars(self).values()))
+
+    def scores(self):
+        """{metric: float} of whole numbers."""
+        return {name: float(metric(self)) for name, metric in METRICS.items()}
+
 
 METRICS = {
     "f1": lambda c: _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn),
@@ -46,7 +56,6 @@ METRICS = {
     "fpr": lambda c: _ratio(c.fp, c.fp + c.tn),
     "npv": lambda c: _ratio(c.tn, c.tn + c.fn),
 }
-FULL_NAMES = {"f1": "F1", "fpr": "false positive rate", "npv": "negative predictive value"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,68 +76,66 @@ class Curve:
 
     def at(self, distance):
         """The `Counts` when everything up to `distance` is accepted."""
-        distance = checks.distance("distance", distance)
-        i = np.searchsorted(self.distances, np.float32(distance), side="right") - 1
-        if i < 0:  # nothing is accepted
-            right, wrong = (
-                (self.counts.tp + self.counts.fn)[0],
-                (self.counts.fp + self.counts.tn)[0],
-            )
-            return Counts(0, 0, int(right), int(wrong))
-        return Counts(*(int(c[i]) for c in vars(self.counts).values()))
+        i = np.searchsorted(self.distances, np.float32(checks.distance("distance", distance)), side="right")
+        if i:
+            return self.counts[i - 1]
+        first = self.counts[0]
+        return Counts(0, 0, first.tp + first.fn, first.fp + first.tn)
 
 
 def curve(distances, right):
     """Count right and wrong acceptances at every distinct distance.
 
     Args:
-        distances: (n,) the distance of each query's match; infinity where it found none.
+        distances: (n,) the distance of each query's match; infinity, never accepted, where there is none.
         right: (n,) bool, whether that match has the query's own label.
 
     Returns:
-        A `Curve`. Queries at equal distances are accepted together: no cutpoint can part them. Those
-        that found nothing are counted as rejected at every cutpoint.
-
-    Raises:
-        ValueError: nothing to count, NaN distances, `right` not bool, or lengths that differ.
+        A `Curve`. Queries at equal distances are accepted together: no cutpoint can part them.
+        ValueError for nothing to count, NaN distances, `right` not bool, or lengths that differ.
 
     >>> curve([0.1, 0.2, 0.2], [True, True, False]).metric("precision").round(3)
     array([1.   , 0.667])
     """
     distances, right = checks.as_array("distances", distances), checks.as_array("right", right)
-    if distances.shape != right.shape or distances.ndim != 1:
-        raise ValueError(
-            f"distances and right must share one shape (n,); got {distances.shape} and {right.shape}."
-        )
-    if not len(distances):
-        raise ValueError("distances is empty: there is no query to learn a cutpoint from.")
-    if distances.dtype.kind not in "fiu" or right.dtype != bool:
-        raise ValueError(
-            f"distances must be numbers and right True or False; got {distances.dtype} and {right.dtype}."
-        )
+    numbers = (distances.dtype.kind in "fiu" and right.dtype == bool) or not distances.size
+    if distances.ndim != 1 or distances.shape != right.shape or not numbers:
+        got = f"{distances.dtype} {distances.shape} and {right.dtype} {right.shape}"
+        raise ValueError(f"distances and right must be numbers and bool, of one shape (n,); got {got}.")
     if np.isnan(distances).any():
         raise ValueError(f"distances: {np.isnan(distances).sum()} of {len(distances)} are NaN.")
     with np.errstate(over="ignore"):  # beyond float32 is infinitely far
-        distances = distances.astype(np.float32)
-    all_right, all_wrong = right.sum(), (~right).sum()
-    found = np.isfinite(distances)
-    if not found.any():
+        return count(matching.Decisions(distances.astype(np.float32), right))
+
+
+def count(decisions):
+    """The `Curve` of `matching.Decisions`; ValueError if no query has a match."""
+    if not len(decisions):
+        raise ValueError("there is no query to learn a cutpoint from. Is the split empty?")
+    steps, counts = tally(decisions)
+    if not len(steps):
         raise ValueError("distances: all are infinite, so no query has a match to accept.")
-    order = np.argsort(distances[found], kind="stable")
-    distances, right = distances[found][order], right[found][order]
-    last = np.flatnonzero(np.append(distances[1:] != distances[:-1], True))  # last of each tie
-    tp, fp = np.cumsum(right)[last], np.cumsum(~right)[last]
-    return Curve(distances[last], Counts(tp, fp, all_right - tp, all_wrong - fp))
+    return Curve(steps, Counts(*(c[1:] for c in vars(counts).values())))
+
+
+def tally(decisions):
+    """(steps, counts): the distinct distances (m,), and `Counts` (m + 1,); entry i accepts i steps."""
+    reached = decisions[np.isfinite(decisions.distances)].nearest_first()
+    distances, right = reached.distances, reached.right
+    last = np.flatnonzero(np.append(distances[1:] != distances[:-1], True)[: len(distances)])  # of each tie
+    tp, fp = (np.append(0, np.cumsum(chosen)[last]) for chosen in (right, ~right))
+    rights = decisions.right.sum()
+    return distances[last], Counts(tp, fp, rights - tp, len(decisions) - rights - fp)
 
 
 def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
     """Retrieval metrics: recall@k, precision@k and MAP@R, as fractions of 1.
 
     recall@k is metric learning's: the share of queries with at least one right neighbour among the
-    first k (Jegou et al. 2011). precision@k is the mean share of right ones among the first k.
-    MAP@R (Musgrave et al. 2020, "A Metric Learning Reality Check", section 3.2) looks at the first R,
-    where R is how many items of the query's class the index holds, and rewards right ones that come
-    early; k must reach R. Queries whose class is not in the index are left out of MAP@R.
+    first k (Jegou et al. 2011). precision@k is the mean share of right ones among the first k. MAP@R
+    (Musgrave et al. 2020, "A Metric Learning Reality Check", section 3.2) looks at the first R, where R is
+    how many items of the query's class the index holds, and rewards right ones that come early; k must
+    reach R. Queries whose class the index lacks, or who are nobody's (-1), are left out of MAP@R.
 
     Args:
         neighbors: `Neighbors` (queries, k), with k >= max(ks) and, for MAP@R, k >= R.
@@ -137,20 +144,17 @@ def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
         ks: which k to report.
 
     Returns:
-        A dict such as {"recall@1": 0.97, "precision@1": 0.97, "map@r": 0.91}; "map@r" is NaN if k
-        does not reach R.
+        A dict such as {"recall@1": 0.97, "precision@1": 0.97, "map@r": 0.91}; NaN if k does not reach R.
     """
     labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     if not len(labels):
         raise ValueError("labels is empty: there is no query to score.")
-    if not isinstance(class_sizes, dict):
-        raise ValueError(f"class_sizes must be a dict, class id -> how many; got {class_sizes!r}.")
-    sizes = {c: checks.whole_number("class_sizes", size) for c, size in class_sizes.items()}
-    hits = (neighbors.labels == labels[:, None]) & (neighbors.labels != UNKNOWN)
+    sizes = checks.mapping("class_sizes", class_sizes, "class id -> how many")
+    sizes = {c: checks.whole_number("class_sizes", n) for c, n in sizes.items() if c != UNKNOWN}
+    hits = matching.right_match(neighbors.labels, labels[:, None])
     scores = {}
     for k in np.atleast_1d(checks.as_array("ks", ks)):
-        k = checks.whole_number("ks", k, at_least=1)
-        if k > neighbors.k:
+        if checks.whole_number("ks", k, at_least=1) > neighbors.k:
             raise ValueError(f"ks asks for k = {k}, but each query has {neighbors.k} neighbours.")
         scores[f"recall@{k}"] = float(hits[:, :k].any(1).mean())
         scores[f"precision@{k}"] = float(hits[:, :k].mean())
@@ -172,28 +176,25 @@ def classification(predicted, labels, groups=None):
 
     Args:
         predicted: (n,) matched labels, -1 for unknown.
-        labels: (n,) the true class ids.
-        groups: {name: class ids}, such as {"seen": [2, 3], "unseen": [0, 4]}.
+        labels: (n,) the true class ids; for -1, a query of nobody, "unknown" is right.
+        groups: {name: class ids}, such as {"seen": [2, 3], "unseen": [0, 4], "nobody's": [-1]}.
 
     Returns:
         {"overall": {"queries": n, "right": .., "unknown": .., "wrong": ..}, name: ...}.
     """
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
-    members = {"overall": np.ones(len(labels), bool)}
-    groups = {} if groups is None else groups
-    if not isinstance(groups, dict):
-        raise ValueError(f"groups must be a dict, name -> class ids; got {groups!r}.")
-    for name, classes in groups.items():
-        if name in members:
-            raise ValueError(f"groups: the name {name!r} is taken; choose another.")
-        members[name] = np.isin(labels, checks.classes(f"groups[{name!r}]", classes))
+    groups = {} if groups is None else checks.mapping("groups", groups, "name -> class ids")
+    if "overall" in groups:
+        raise ValueError("groups: the name 'overall' is taken; choose another.")
+    members = {name: np.isin(labels, checks.members(f"groups[{name!r}]", c)) for name, c in groups.items()}
+    members = {"overall": np.ones(len(labels), bool), **members}
+    judged = dict(zip(("right", "unknown", "wrong"), matching.judge_answers(predicted, labels)))
     report = {}
-    for name, chosen in members.items():
-        p, y = predicted[chosen], labels[chosen]
-        shares = {"right": p == y, "unknown": (p != y) & (p == UNKNOWN), "wrong": (p != y) & (p != UNKNOWN)}
-        report[name] = {"queries": int(chosen.sum())}
-        report[name] |= {k: float(v.mean()) if len(v) else float("nan") for k, v in shares.items()}
+    for name, rows in members.items():
+        n = int(rows.sum())
+        shares = {part: float(_ratio(chosen[rows].sum(), n)) for part, chosen in judged.items()}
+        report[name] = {"queries": n, **shares}
     return report
 
 
@@ -202,11 +203,12 @@ def confusion_matrix(predicted, labels, classes):
 
     Args:
         predicted: (n,) matched labels, each one of `classes` or -1 for unknown.
-        labels: (n,) true labels, each one of `classes`.
+        labels: (n,) true labels, each one of `classes` or -1 for a query of nobody.
         classes: class ids in the order of rows and columns.
 
     Returns:
-        int64 (classes, classes + 1).
+        int64 (classes, classes + 1). Where `labels` or `classes` hold -1, one more row, the last, for the
+        queries of nobody: the right answers still stand on the diagonal.
 
     >>> confusion_matrix([7, -1], [7, 1], classes=[1, 7])
     array([[0, 0, 1],
@@ -214,11 +216,17 @@ def confusion_matrix(predicted, labels, classes):
     """
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
-    classes = checks.classes("classes", classes)
-    strange = (set(labels.tolist()) | set(predicted.tolist()) - {UNKNOWN}) - set(classes)
-    if strange:
-        raise ValueError(f"classes lacks the label {min(strange)}; list every class that occurs.")
-    column = {c: i for i, c in enumerate([*classes, UNKNOWN])}
-    matrix = np.zeros((len(classes), len(classes) + 1), np.int64)
-    np.add.at(matrix, ([column[c] for c in labels.tolist()], [column[c] for c in predicted.tolist()]), 1)
+    classes = checks.members("classes", classes)
+    missing = {*labels.tolist(), *predicted.tolist()} - {*classes, UNKNOWN}
+    if missing:
+        raise ValueError(f"classes lacks the label {min(missing)}; list every class that occurs.")
+    nobody = UNKNOWN in classes or UNKNOWN in labels
+    return cross_table(predicted, labels, [c for c in classes if c != UNKNOWN], nobody)
+
+
+def cross_table(predicted, labels, classes, nobody):
+    """`confusion_matrix` of what is known to fit; `nobody` says whether it has the last row."""
+    place = {c: i for i, c in enumerate([*classes, UNKNOWN])}
+    matrix = np.zeros((len(classes) + nobody, len(classes) + 1), np.int64)
+    np.add.at(matrix, tuple([place[c] for c in axis.tolist()] for axis in (labels, predicted)), 1)
     return matrix

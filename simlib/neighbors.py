@@ -39,16 +39,13 @@ class Neighbors:
                 array = array.astype(dtype)  # a copy of our own, then frozen
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        shapes = {self.labels.shape, self.distances.shape, self.ids.shape}
-        if len(shapes) > 1 or self.labels.ndim != 2:
-            raise ValueError(
-                "Neighbors: labels, distances and ids must share one shape (queries, k); got "
-                f"{self.labels.shape}, {self.distances.shape} and {self.ids.shape}."
-            )
-        if np.isnan(self.distances).any():
-            raise ValueError("Neighbors: distances hold NaN; a distance must be a number.")
-        if (self.distances[:, 1:] < self.distances[:, :-1]).any():
-            raise ValueError("Neighbors: distances must ascend along each row, nearest first.")
+        shapes = [array.shape for array in vars(self).values()]
+        if len(set(shapes)) > 1 or len(shapes[0]) != 2:
+            got = ", ".join(map(str, shapes))
+            raise ValueError(f"Neighbors: all three must share one shape (queries, k); got {got}.")
+        ascending = (self.distances[:, 1:] >= self.distances[:, :-1]).all()
+        if not ascending or np.isnan(self.distances).any():
+            raise ValueError("Neighbors: distances must ascend along each row, nearest first, without NaN.")
 
     @property
     def k(self):
@@ -60,13 +57,19 @@ class Neighbors:
 
     def __getitem__(self, rows):
         """The neighbours of some of the queries: a slice, a mask or a list of positions."""
-        rows = np.atleast_1d(np.arange(len(self))[rows])
-        return Neighbors(self.labels[rows], self.distances[rows], self.ids[rows])
+        return self._part(np.atleast_1d(np.arange(len(self))[rows]))
 
     def first(self, k):
         """The nearest `k` of each query's neighbours; all of them if there are fewer."""
-        k = checks.whole_number("k", k)
-        return Neighbors(self.labels[:, :k], self.distances[:, :k], self.ids[:, :k])
+        return self._part(np.s_[:, : checks.whole_number("k", k)])
+
+    def _part(self, where):
+        # What was checked as a whole needs no second check.
+        part = object.__new__(Neighbors)
+        for name, array in vars(self).items():
+            object.__setattr__(part, name, array[where])
+            vars(part)[name].setflags(write=False)  # rows by position are a copy
+        return part
 
     def __repr__(self):
         lines = [f"Neighbors of {len(self)} quer{'y' if len(self) == 1 else 'ies'}, k = {self.k}"]
@@ -81,8 +84,4 @@ class Neighbors:
 
 def expect(neighbors):
     """Return `neighbors`, or raise ValueError if it is something else."""
-    if isinstance(neighbors, Neighbors):
-        return neighbors
-    raise ValueError(
-        f"neighbors must be a `Neighbors`, as `lookup` gives it; got {type(neighbors).__name__}."
-    )
+    return checks.kind("neighbors", neighbors, Neighbors, ", as `lookup` gives it")

@@ -57,13 +57,6 @@ def test_matchers_equal_slow_loops(n, matcher):
     assert list(zip(labels.tolist(), distances.tolist())) == list(slow(n, matcher))
 
 
-@settings(deadline=None, max_examples=100)
-@given(neighbors(least=-3), st.sampled_from(["nearest", "majority"]))
-def test_negative_distances_of_an_inner_product_are_fine(n, matcher):
-    labels, distances = decide(n, matcher)
-    assert list(zip(labels.tolist(), distances.tolist())) == list(slow(n, matcher))
-
-
 def one(labels, distances):
     return Neighbors([labels], [distances], [list(range(len(labels)))])
 
@@ -118,12 +111,6 @@ def test_huge_cutpoints_accept_all_but_the_padding(cutpoint):
     n = Neighbors([[7], [-1]], [[0.1], [np.inf]], [[0], [-1]])
     assert match(n, cutpoint).tolist() == [7, -1]
     assert match(n, cutpoint, no_match_label=99).tolist() == [7, 99]
-
-
-def test_no_match_label_is_the_reader_s_choice():
-    labels = match(Neighbors([[7], [1]], [[0.1], [0.9]], [[0], [1]]), 0.5, no_match_label=99)
-    assert labels.dtype == np.int64
-    assert labels.tolist() == [7, 99]
 
 
 @settings(deadline=None, max_examples=100)

@@ -1,6 +1,7 @@
-// The threshold explorer's front end. It looks up what `Explorer.tables` counted; it computes no metric.
+// The threshold explorer's front end. It looks up what `Explorer.tables` counted; it computes no metric, and
+// does not judge whether a match is right. The label -1: of a match "unknown", of a query "nobody's".
 //
-//   look, best, score    pure: tables in, numbers and sentences out (mirrored by simlib/explorer.py)
+//   look, best, score    pure: tables in, numbers and sentences out (as simlib/explorer/counts.py says them)
 //   render               draws them; called by JupyterLab (anywidget) and by a static page alike
 
 const EACH = 5; // digits on either side of the line
@@ -34,16 +35,20 @@ export function position(steps, threshold) {
   return low;
 }
 
+/** The true labels, one for each row of the matrix. */
+const owners = (tables) => (tables.nobody ? [...tables.classes, -1] : tables.classes);
+const named = (label) => (label === -1 ? "nobody" : String(label));
+
 /** What one threshold gives in one group. */
 export function look(tables, threshold, group = "all") {
   const part = tables.groups[group], i = position(part.steps, threshold);
   const view = { threshold, group, position: i };
   for (const name of ["tp", "fp", "fn", "tn", "f1", "precision", "recall", "fpr"]) view[name] = part[name][i];
-  const border = view.tp + view.fp, place = new Map(tables.classes.map((c, j) => [c, j]));
-  view.matrix = tables.classes.map(() => Array(tables.classes.length + 1).fill(0));
+  const border = view.tp + view.fp, place = new Map([...tables.classes, -1].map((c, j) => [c, j]));
+  view.matrix = owners(tables).map(() => Array(place.size).fill(0));
   part.rows.forEach((q, rank) => {
-    const match = rank < border ? place.get(tables.match[q]) : tables.classes.length;
-    view.matrix[place.get(tables.label[q])][match] += 1;
+    const answer = rank < border ? tables.match[q] : -1;
+    view.matrix[place.get(tables.label[q])][place.get(answer)] += 1;
   });
   view.inside = part.rows.slice(Math.max(0, border - EACH), border).reverse();
   view.outside = part.rows.slice(border, Math.min(border + EACH, part.reachable));
@@ -60,12 +65,12 @@ export function best(part, goal, a = 1, b = 1) {
   const arg = (values, better) =>
     places.reduce((k, i) => (values[i] !== null && (k === 0 || better(values[i], values[k])) ? i : k), 0);
   const more = (x, y) => x > y, less = (x, y) => x < y;
-  const found = (i, met = true) => ({ met: met && i > 0, threshold: i > 0 ? part.steps[i - 1] : NaN });
-  if (goal === "f1") return found(arg(part.f1, more));
-  if (goal === "cost") return found(arg(part.fp.map((fp, i) => a * fp + b * part.fn[i]), less));
+  const cutpoint = (i, met = true) => ({ met: met && i > 0, threshold: i > 0 ? part.steps[i - 1] : NaN });
+  if (goal === "f1") return cutpoint(arg(part.f1, more));
+  if (goal === "cost") return cutpoint(arg(part.fp.map((fp, i) => a * fp + b * part.fn[i]), less));
   const values = part[goal], meets = goal === "fpr" ? (v) => v <= a : (v) => v >= a;
   const last = places.filter((i) => values[i] !== null && meets(values[i])).pop();
-  return last ? found(last) : found(arg(values, goal === "fpr" ? less : more), false);
+  return last ? cutpoint(last) : cutpoint(arg(values, goal === "fpr" ? less : more), false);
 }
 
 /** A guessed cutpoint against the calibrated one, in words. */
@@ -190,27 +195,27 @@ function charts(tables, part, width, id) {
   return { svg, move, distance: (px) => low + ((px - f.left) / inner) * (high - low), low, high };
 }
 
-function ticks(low, high, wanted) {
-  const rough = (high - low || 1) / Math.max(2, wanted), power = 10 ** Math.floor(Math.log10(rough));
+function ticks(low, high, many) {
+  const rough = (high - low || 1) / Math.max(2, many), power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough);
-  const found = [], digits = Math.max(0, -Math.floor(Math.log10(step)));
-  for (let i = Math.ceil(low / step); i * step <= high; i++) found.push((i * step).toFixed(digits));
-  return found;
+  const marks = [], digits = Math.max(0, -Math.floor(Math.log10(step)));
+  for (let i = Math.ceil(low / step); i * step <= high; i++) marks.push((i * step).toFixed(digits));
+  return marks;
 }
 
 /** The confusion matrix, with a last column for "unknown". */
 function matrixTable(tables) {
-  const classes = tables.classes, cells = classes.map(() => [...classes, null].map(() => h("td")));
+  const classes = tables.classes, rows = owners(tables), cells = rows.map(() => [...classes, -1].map(() => h("td")));
   const table = h("table", {},
     h("caption", {}, "True class (down), matched as (across)"),
     h("thead", {}, h("tr", {}, h("td"), ...classes.map((c) => h("th", { scope: "col" }, String(c))),
       h("th", { scope: "col", class: "unknown" }, "unknown"))),
-    h("tbody", {}, ...classes.map((c, i) => h("tr", {}, h("th", { scope: "row" }, String(c)), ...cells[i]))));
+    h("tbody", {}, ...rows.map((c, i) => h("tr", {}, h("th", { scope: "row" }, named(c)), ...cells[i]))));
   function move(view) {
     view.matrix.forEach((row, i) => {
       const total = row.reduce((a, b) => a + b, 0);
       row.forEach((n, j) => {
-        const kind = j === classes.length ? "uncertain" : i === j ? "same" : "different";
+        const kind = i === j ? "same" : j === classes.length ? "uncertain" : "different";
         cells[i][j].textContent = n || "";
         cells[i][j].className = n ? `cell-${kind}` : j === classes.length ? "unknown" : "";
         // The square root: one mistake in fifty is still to be seen.
@@ -252,12 +257,13 @@ function strip(tables) {
     return node;
   };
   const sample = (q) => {
-    const right = tables.label[q] === tables.match[q], kind = right ? "same" : "different";
+    const right = tables.right[q], kind = right ? "same" : "different", owner = named(tables.label[q]);
+    const match = tables.match[q];
     const tiles = [];
-    if (sheet) tiles.push(picture(q, `a ${tables.label[q]}`));
-    if (sheet?.neighbor) tiles.push(picture(sheet.neighbor[q], `its nearest neighbour, a ${tables.match[q]}`));
+    if (sheet) tiles.push(picture(q, `the query: ${owner}`));
+    if (sheet?.neighbor) tiles.push(picture(sheet.neighbor[q], `its nearest neighbour: ${match}`));
     return h("li", { class: `sample sample-${kind}` }, h("div", { class: "pair" }, ...tiles),
-      h("div", { class: `ink-${kind}` }, `${right ? "✓" : "✗"} ${tables.label[q]} → ${tables.match[q]}`),
+      h("div", { class: `ink-${kind}` }, `${right ? "✓" : "✗"} ${owner} → ${match}`),
       h("div", { class: "distance" }, fixed(tables.distance[q], 4)));
   };
   const sides = { inside: h("ol"), outside: h("ol") };
@@ -321,10 +327,11 @@ function render({ model, el }) {
   function leap() {
     const values = [...inputs.querySelectorAll("input")].map((node) => node.valueAsNumber);
     if (values.some((v) => !(v >= 0))) return void (said.textContent = "Give a number of 0 or more.");
-    const found = best(part(), goal.value, ...values);
-    if (found.met) return change({ threshold: found.threshold });
-    said.textContent = `No distance reaches ${GOALS[goal.value].title} ${values.join(", ")} among “${state.group}”` +
-      (isNaN(found.threshold) ? "." : `; the closest try is at ${fixed(found.threshold, 4)}.`);
+    const chosen = best(part(), goal.value, ...values), target = `${GOALS[goal.value].title} ${values.join(", ")}`;
+    if (chosen.met) return change({ threshold: chosen.threshold });
+    said.textContent = isNaN(chosen.threshold)
+      ? `${target}: 0 of 0 at every distance among “${state.group}”, so nothing is to be reached.`
+      : `No distance reaches ${target} among “${state.group}”; the closest try is at ${fixed(chosen.threshold, 4)}.`;
   }
 
   function change(some) {
@@ -336,13 +343,13 @@ function render({ model, el }) {
     else update();
   }
 
-  const snap = (d) => part().steps[Math.max(0, position(part().steps, d) - 1)];
+  const snap = (d) => part().steps[Math.max(0, position(part().steps, d) - 1)] ?? state.threshold;
   function step(by) {
     const steps = part().steps, i = position(steps, state.threshold) - 1;
     const between = i < 0 || Math.fround(steps[i]) < Math.fround(state.threshold);
     const to = by < 0 && between ? i + by + 1 : i + by; // back from between two steps: to the one below
-    const last = steps.length - 1;
-    change({ threshold: steps[Math.min(last, Math.max(0, to))] });
+    const last = steps.length - 1; // -1 in a group without a match: there is nowhere to go
+    change({ threshold: steps[Math.min(last, Math.max(0, to))] ?? state.threshold });
   }
   const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10,
     Home: -Infinity, End: Infinity };

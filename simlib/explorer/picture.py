@@ -13,12 +13,12 @@ from simlib import checks
 PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds the tables
 
 
-def still(matches, labels, words, view=None, calibration=None, guess=None):
+def still(decisions, words, view=None, calibration=None, guess=None):
     """The explorer as a still picture; a matplotlib Figure.
 
     Args:
-        matches: `Neighbors` (n, 1), the match of each query. labels: (n,) true class ids.
-        words: the title. view: the `View` at the calibrated cutpoint; None shows no answer.
+        decisions: `matching.Decisions`. words: the title.
+        view: the `View` at the calibrated cutpoint; None shows no answer.
         calibration: its curve is drawn. guess: a second line, at this distance.
     """
     from matplotlib.figure import Figure
@@ -26,15 +26,13 @@ def still(matches, labels, words, view=None, calibration=None, guess=None):
     from simlib.plots import curves
     from simlib.plots.style import CUT
 
-    near = np.isfinite(matches.distances[:, 0])
-    matches, labels = matches[near], labels[near]
     picture = Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
     picture.suptitle(words, fontsize=10)
     if view is None:
-        curves.distance_histogram(matches, labels, ax=picture.subplots())
+        curves.heaps(decisions.distances, decisions.right, ax=picture.subplots())
         return picture
     axes = picture.subplot_mosaic([["heaps", "matrix"], ["curves", "matrix"]], width_ratios=[1.15, 1])
-    curves.distance_histogram(matches, labels, view.threshold, ax=axes["heaps"])
+    curves.heaps(decisions.distances, decisions.right, view.threshold, ax=axes["heaps"])
     curves.metric_curves(calibration, cutpoint=view.threshold, ax=axes["curves"])
     curves.confusion(view.matrix, view.classes, ax=axes["matrix"])
     for name in ("heaps", "curves") if guess is not None else ():
@@ -59,8 +57,6 @@ def tables_in(picture):
     >>> tables_in(b"no picture") is None
     True
     """
-    if not isinstance(picture, bytes):
-        raise ValueError(f"picture must be the bytes of a PNG; got {type(picture).__name__}.")
     at, key = 8, PNG_KEY.encode() + b"\0\0"  # a PNG is a row of chunks: length, kind, content, checksum
     while picture[:4] == b"\x89PNG" and at + 8 < len(picture):
         length = int.from_bytes(picture[at : at + 4])
@@ -83,6 +79,22 @@ def as_ink(name, images, length):
         low, high = float(images.min()), float(images.max())
         images = np.round(255 * (images - low) / ((high - low) or 1)).astype(np.uint8)
     return 255 - images if images.ndim == 3 else images
+
+
+def as_shown(images, neighbor_images, column):
+    """Images and neighbours' images as ink, each (n, ...) or None; of k neighbours, that of `column` (n,)."""
+    if images is None and neighbor_images is not None:
+        raise ValueError("neighbor_images stand beside images: give both, or neither.")
+    images = as_ink("images", images, len(column))
+    if neighbor_images is None:
+        return images, None
+    neighbor_images = checks.as_array("neighbor_images", neighbor_images)
+    if neighbor_images.ndim > images.ndim and len(neighbor_images) == len(column):
+        neighbor_images = neighbor_images[np.arange(len(column)), column]
+    neighbor_images = as_ink("neighbor_images", neighbor_images, len(column))
+    if neighbor_images.shape != images.shape:
+        raise ValueError(f"neighbor_images must have the size of images; got {neighbor_images.shape}.")
+    return images, neighbor_images
 
 
 def sheet(images, neighbor_images, ids):

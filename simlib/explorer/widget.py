@@ -28,7 +28,7 @@ def panel_class():
     class Panel(anywidget.AnyWidget):
         """The live panel. Its traits follow the reader, and setting one moves the panel.
 
-        `tables` is what `Explorer.tables` gave, `threshold` the cutpoint, `group` "all" or a group's
+        `tables` is from `Explorer.tables`, `threshold` the cutpoint, `group` "all" or a group's
         name, `guess` the reader's guess or None.
         """
 
@@ -52,22 +52,22 @@ class Face:
         """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
         if self._live is None:
             try:
-                made = panel_class()
+                panel = panel_class()
             except ImportError:
                 return None
             asked, tables = self.guess == ASK, self.tables()
             start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
-            self._live = made(tables=tables, threshold=start, guess=None if asked else self.guess)
+            self._live = panel(tables=tables, threshold=start, guess=None if asked else self.guess)
         return self._live
 
     def figure(self):
         """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
-        matches, curve = (self._matches, self._labels), self._groups["all"].curve
         if self.guess == ASK:
-            return still(*matches, "Where would you put the cutpoint?")
-        view = self.view(self.calibrated)
+            return still(self.decisions, "Where would you put the cutpoint?")
+        view = self._view(self.calibrated)
         words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
-        return still(*matches, words, view, dataclasses.replace(self.calibration, curve=curve), self.guess)
+        calibration = dataclasses.replace(self.calibration, curve=self._groups["all"].curve)
+        return still(self.decisions, words, view, calibration, self.guess)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture = base64.b64encode(png(self.figure(), self.tables())).decode()
@@ -77,9 +77,9 @@ class Face:
         return bundle
 
     def __repr__(self):
-        made = self.calibration
-        head = f"Threshold explorer of {len(self._labels)} {self.noun} ({made.matcher} of k = {made.k})"
+        how = f"{self.calibration.matcher} of k = {self.calibration.k}"
+        head = f"Threshold explorer of {len(self.decisions)} {self.noun} ({how})"
         if self.guess == ASK:
             return f"{head}\n  Where would you put the cutpoint? Guess first."
-        lines = [head, f"  {self.view(self.calibrated).words}"]
+        lines = [head, f"  {self._view(self.calibrated).words}"]
         return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))

@@ -6,20 +6,25 @@ from matplotlib.ticker import MaxNLocator
 
 from simlib import checks
 from simlib.calibration import Calibration
-from simlib.metrics import FULL_NAMES
-from simlib.neighbors import expect
+from simlib.matching import right_match
+from simlib.neighbors import UNKNOWN, expect
 from simlib.plots.style import CUT, DIFFERENT, LINES, NARROW, ORDER, PARTS, SAME, UNCERTAIN, above, axes
 
-
-def _calibration(value):
-    return checks.kind("calibration", value, Calibration)
+FULL_NAMES = {"f1": "F1", "fpr": "false positive rate", "npv": "negative predictive value"}
+READABLE = 25  # classes: of more, no one could read the counts in the cells
 
 
 def _names(value):
-    names = [value] if isinstance(value, str) else checks.listed("names", value)
-    if not names:
-        raise ValueError("names is empty: name at least one curve.")
-    return names
+    return [value] if isinstance(value, str) else checks.listed("names", value)
+
+
+def _finish(ax, legend=None, **settings):
+    """Name the axes, add the legend with these options, take the frame away."""
+    ax.set(**settings)
+    if legend is not None:
+        ax.legend(frameon=False, **legend)
+    sns.despine(ax=ax)
+    return ax
 
 
 def training_curve(history, names=("loss",), ax=None):
@@ -29,57 +34,47 @@ def training_curve(history, names=("loss",), ax=None):
         history: the History that `fit` returns, or its dict.
         names: which records, such as "loss" or "positive_mean".
     """
-    records = getattr(history, "history", history)
-    if not isinstance(records, dict):
-        raise ValueError(f"history must be what `fit` returns, or its dict; got {type(history).__name__}.")
+    records = checks.mapping("history", getattr(history, "history", history), "as `fit` returns it")
     drawn = {name: checks.choose("names", name, records) for name in _names(names)}
-    for name, values in drawn.items():
-        values = checks.rows(f"history: {name!r}", values)
-        if values.ndim != 1 or values.dtype.kind not in "fiub":
-            raise ValueError(
-                f"history: {name!r} must be one number an epoch; got {values.dtype} {values.shape}."
-            )
     ax = axes(ax)
     for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color = SAME if "positive" in name else DIFFERENT if "negative" in name else CUT
         label = name.replace("_", " ")
         ax.plot(range(1, len(values) + 1), values, label=label, color=color, linestyle=style)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
-    ax.set(xlabel="epoch")
-    ax.legend(frameon=False)
-    sns.despine(ax=ax)
-    return ax
+    return _finish(ax, {}, xlabel="epoch")
 
 
 def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
     """How far same-class and different-class neighbours are, with the cutpoint between them.
 
-    Counts all k neighbours of each query; with k = 1, the nearest alone.
+    Counts all k neighbours of each query; with k = 1, the nearest alone. A query of nobody (label -1) has
+    neighbours of a different class only.
     """
     labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     bins = checks.whole_number("bins", bins, at_least=1)
     cutpoint = None if cutpoint is None else checks.distance("cutpoint", cutpoint)
-    found = np.isfinite(neighbors.distances)
-    if not found.any():
-        raise ValueError("neighbors: no query found anybody, so there is no distance to draw.")
-    ax = axes(ax)
-    same = neighbors.labels == labels[:, None]
-    edges = np.histogram_bin_edges(neighbors.distances[found].astype(float), bins)  # some are very close
-    for mask, name, color in ((same, "same class", SAME), (~same, "different class", DIFFERENT)):
-        distances = neighbors.distances[mask & found]
-        sns.histplot(x=distances, bins=edges, ax=ax, color=color, alpha=0.6, edgecolor="white", linewidth=0.3,
-                     label=f"{name} ({len(distances):,})")  # fmt: skip
+    if not np.isfinite(neighbors.distances).any():
+        raise ValueError("neighbors: no query has a neighbour, so there is no distance to draw.")
+    return heaps(neighbors.distances, right_match(neighbors.labels, labels[:, None]), cutpoint, bins, ax)
+
+
+def heaps(distances, right, cutpoint=None, bins=50, ax=None):
+    """`distance_histogram` of what is checked: two arrays of one shape, which may hold infinity."""
+    ax, finite = axes(ax), np.isfinite(distances)
+    edges = np.histogram_bin_edges(distances[finite].astype(float), bins)  # some are very close
+    for mask, name, color in ((right, "same class", SAME), (~right, "different class", DIFFERENT)):
+        heap = distances[mask & finite]
+        sns.histplot(x=heap, bins=edges, ax=ax, color=color, alpha=0.6, edgecolor="white", linewidth=0.3,
+                     label=f"{name} ({len(heap):,})")  # fmt: skip
     if cutpoint is not None:
         ax.axvline(cutpoint, color=CUT, linestyle="dashed", label=f"cutpoint {cutpoint:.3f}")
-    ax.set(xlabel="distance", ylabel="neighbours")
-    ax.legend(frameon=False)
-    sns.despine(ax=ax)
-    return ax
+    return _finish(ax, {}, xlabel="distance", ylabel="neighbours")
 
 
 def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=None, ax=None):
     """Metrics against the cutpoint; `cutpoint` is a name such as "optimal", or a distance."""
-    curve = _calibration(calibration).curve
+    curve = checks.kind("calibration", calibration, Calibration).curve
     drawn = {name: curve.metric(name) for name in _names(names)}
     cutpoint = None if cutpoint is None else calibration.distance(cutpoint)
     ax = axes(ax)
@@ -89,55 +84,55 @@ def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=Non
     if cutpoint is not None:
         label = f"cutpoint {cutpoint:.3f}"
         ax.axvline(cutpoint, color=CUT, linestyle="dashed", linewidth=1, label=label)
-    ax.set(xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
     above(ax, columns=4)
-    sns.despine(ax=ax)
-    return ax
+    return _finish(ax, xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
 
 
 def precision_recall(calibration, cutpoint=None, ax=None):
     """Precision against recall, one point for every cutpoint that there is."""
-    curve = _calibration(calibration).curve
+    curve = checks.kind("calibration", calibration, Calibration).curve
     at = None if cutpoint is None else curve.at(calibration.distance(cutpoint))
-    ax = axes(ax, (4.6, 4.0))
+    ax, legend = axes(ax, (4.6, 4.0)), None
     recall, precision = curve.metric("recall"), curve.metric("precision")
     ax.plot(recall, precision, color=SAME, marker=".", markersize=3, linewidth=1)
     if at is not None:
         name = cutpoint if isinstance(cutpoint, str) else f"{cutpoint:.3f}"
         ax.plot(at.metric("recall"), at.metric("precision"), "o", color=CUT, label=f"cutpoint {name}")
-        ax.legend(frameon=False, loc="lower left")
-    ax.set(xlabel="recall", ylabel="precision")
-    sns.despine(ax=ax)
-    return ax
+        legend = {"loc": "lower left"}
+    return _finish(ax, legend, xlabel="recall", ylabel="precision")
 
 
 def confusion(matrix, classes, ax=None, title=""):
-    """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across."""
+    """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across.
+
+    Colour shows the mistakes alone. Up to READABLE classes, each count is written; of more, some names are.
+
+    Args:
+        matrix: whole numbers (classes, classes + 1); or with a last row for the queries of nobody.
+        classes: ids or names, in the order of the rows; -1 among them is left out.
+    """
     matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
-    checks.kind("title", title, str)
-    if not classes:
-        raise ValueError("classes is empty: there is nothing to draw.")
-    if matrix.shape != (len(classes), len(classes) + 1) or matrix.dtype.kind not in "iu":
+    title, classes = checks.kind("title", title, str), [c for c in classes if c != UNKNOWN]
+    n = len(classes)
+    if not n or matrix.shape not in ((n, n + 1), (n + 1, n + 1)) or matrix.dtype.kind not in "iu":
         raise ValueError(
-            f"matrix must be whole numbers of the shape (classes, classes + 1), here ({len(classes)}, "
-            f"{len(classes) + 1}); got {matrix.dtype} {matrix.shape}."
+            f"matrix must be whole numbers of the shape (classes, classes + 1), here ({n}, {n + 1}), or "
+            f"with one row more for nobody; got {matrix.dtype} {matrix.shape}."
         )
-    ax = axes(ax, (5.8, 4.4))
-    wrong = matrix.copy()
-    wrong[np.arange(len(classes)), np.arange(len(classes))] = 0  # colour the errors, not the bulk
-    sns.heatmap(
-        wrong,
-        annot=np.where(matrix == 0, "", matrix.astype(str)),
-        fmt="",
-        cmap="Oranges",
-        cbar=False,
-        linewidths=0.5,
-        linecolor="#dddddd",
-        xticklabels=[*classes, "unknown"],
-        yticklabels=classes,
-        ax=ax,
-    )
-    ax.axvline(len(classes), color=CUT, linewidth=2)
+    few, rows = n <= READABLE, [*classes, *["nobody"] * (len(matrix) - n)]
+    ax = axes(ax, (5.8, 4.4) if few else (7.6, 6.2))
+    mistakes = matrix.copy()
+    np.fill_diagonal(mistakes, 0)  # colour the errors, not the bulk
+    counts = np.where(matrix == 0, "", matrix.astype(str)) if few else None
+    sns.heatmap(mistakes, annot=counts, fmt="", cmap="Oranges", cbar=False, linewidths=0.5 if few else 0,
+                linecolor="#dddddd", xticklabels=[*classes, "unknown"] if few else False,
+                yticklabels=rows if few else False, ax=ax)  # fmt: skip
+    if not few:  # some names, and none so near the end that it would meet the last one
+        step = -(-n // READABLE)
+        some, last = range(0, n - step // 2, step), [n] * (len(matrix) - n)
+        ax.set_xticks([i + 0.5 for i in (*some, n)], [*(classes[i] for i in some), "unknown"], rotation=90)
+        ax.set_yticks([i + 0.5 for i in (*some, *last)], [rows[i] for i in (*some, *last)])
+    ax.axvline(n, color=CUT, linewidth=2)
     ax.set(xlabel="matched as", ylabel="true class", title=title)
     ax.tick_params(axis="y", rotation=0)
     return ax
@@ -145,10 +140,8 @@ def confusion(matrix, classes, ax=None, title=""):
 
 def group_bars(report, ax=None):
     """Right, unknown and wrong shares of each group, from `evaluate_classification`."""
-    groups = list(report.values()) if isinstance(report, dict) else [None]
-    shares = [group.get(part) if isinstance(group, dict) else None for group in groups for part in PARTS]
-    if not shares or not all(isinstance(share, (int, float, np.number)) for share in shares):
-        raise ValueError("report must be what `evaluate_classification` gives: {group: {'right': ..}}.")
+    for group in checks.mapping("report", report, "as `evaluate_classification` gives it").values():
+        checks.mapping("report: each group", group, "such as {'right': 0.9, 'unknown': 0.1, 'wrong': 0.0}")
     ax = axes(ax, (6.8, 0.55 * len(report) + 1.1))
     left = np.zeros(len(report))
     for part, color in PARTS.items():
@@ -162,9 +155,8 @@ def group_bars(report, ax=None):
         narrow = [f"{100 * group[part]:.1f}% {part}" for part in PARTS if 0 < 100 * group[part] < NARROW]
         ax.text(101, y, "\n".join(narrow), va="center", fontsize=8)
     ax.invert_yaxis()
-    ax.set(xlabel="percent of queries", xlim=(0, 100))
     above(ax)
-    sns.despine(ax=ax, left=True)
+    _finish(ax, xlabel="percent of queries", xlim=(0, 100)).spines["left"].set_visible(False)
     return ax
 
 
@@ -180,8 +172,7 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     embeddings = checks.embeddings("embeddings", embeddings)
     if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():
         raise ValueError(
-            "embeddings must be 3 vectors or more, not all the same, of 2 dimensions or more; "
-            f"got {embeddings.shape}."
+            f"embeddings must be 3 different vectors or more, of 2 or more; got {embeddings.shape}."
         )
     labels = checks.labels("labels", labels, len(embeddings), "embeddings")
     seed = checks.whole_number("seed", seed) % 2**32

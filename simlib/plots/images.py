@@ -1,4 +1,4 @@
-"""Grids of images: what a query found, and where the cutpoint falls. Each returns the Figure."""
+"""Grids of images: the neighbours of a query, and where the cutpoint falls. Each returns the Figure."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,6 +29,10 @@ def _image(ax, image, title="", color="black"):
         spine.set_linewidth(1.0 if color == "black" else 2.5)
 
 
+def _owner(label):
+    return "nobody's" if label == UNKNOWN else label
+
+
 def image_grid(images, labels=None, columns=10, title=""):
     """Images (n, height, width) in rows of `columns`, each under its label; returns the Figure."""
     images = checks.images("images", images)
@@ -46,25 +50,22 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
     """Each query beside its neighbours: label and distance above, framed by right or wrong.
 
     Args:
-        queries: (q, height, width) images. labels: (q,) their true class ids.
+        queries: (q, height, width) images. labels: (q,) their true class ids, -1 for nobody's.
         neighbors: `Neighbors` (q, k). images: (q, k, height, width), the neighbours' payload.
         rows: how many queries to show; None shows all.
-
-    Returns:
-        the Figure.
     """
     n, k = len(expect(neighbors)), neighbors.k
     queries, images = checks.images("queries", queries, (n,)), checks.images("images", images, (n, k))
     labels = checks.labels("labels", labels, n, "queries")
     rows = n if rows is None else min(n, checks.whole_number("rows", rows, at_least=1))
+    right = matching.right_match(neighbors.labels, labels[:, None])
     figure, axes = _grid(max(1, rows), k + 1, (1.05, 1.25))
     for row in range(rows):
-        _image(axes[row, 0], queries[row], f"query: {labels[row]}")
-        for j in range(k):
-            label, distance = neighbors.labels[row, j], neighbors.distances[row, j]
-            right = label == labels[row]
-            sign, color = ("\u2713", SAME) if right else ("\u2717", DIFFERENT)
-            _image(axes[row, j + 1], images[row, j], f"{sign} {label} at {distance:.3f}", color)
+        _image(axes[row, 0], queries[row], f"query: {_owner(labels[row])}")
+        for j in np.flatnonzero(np.isfinite(neighbors.distances[row])):  # a padded place stays empty
+            sign, color = ("\u2713", SAME) if right[row, j] else ("\u2717", DIFFERENT)
+            title = f"{sign} {neighbors.labels[row, j]} at {neighbors.distances[row, j]:.3f}"
+            _image(axes[row, j + 1], images[row, j], title, color)
     return figure
 
 
@@ -74,26 +75,23 @@ def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=
     Above each image: its true class, the answer, and the distance; framed by right, wrong or unknown.
 
     Args:
-        images: (q, height, width) the queries. labels: (q,) their true class ids.
+        images: (q, height, width) the queries. labels: (q,) their true class ids, -1 for nobody's.
         neighbors: `Neighbors` (q, k). cutpoint: a distance. each: how many on each side.
-
-    Returns:
-        the Figure.
     """
     images = checks.images("images", images, (len(expect(neighbors)),))
-    labels = checks.labels("labels", labels, len(images), "queries")
     each = checks.whole_number("each", each, at_least=1)
     cutpoint = checks.distance("cutpoint", cutpoint)
-    answers = matching.match(neighbors, cutpoint, matcher)
-    distances = matching.decide(neighbors, matcher)[1]
+    decisions = matching.decisions(neighbors, labels, matcher)
+    labels, distances = decisions.labels, decisions.distances
+    answers = np.where(distances <= np.float32(cutpoint), decisions.predicted, UNKNOWN)
+    right, unknown, _ = matching.judge_answers(answers, labels)
     order = np.argsort(distances, kind="stable")
     border = np.searchsorted(distances[order], np.float32(cutpoint), side="right")
     title = f"the last inside the cutpoint of {cutpoint:.3f}, and the first outside"
     figure, axes = _grid(2, each, (1.1, 1.35), title)
     for row, chosen in zip(axes, (order[:border][-each:], order[border:][:each])):
         for ax, i in zip(row, chosen):
-            right, unknown = answers[i] == labels[i], answers[i] == UNKNOWN
-            color = UNCERTAIN if unknown else SAME if right else DIFFERENT
-            answer = "?" if unknown else answers[i]
-            _image(ax, images[i], f"{labels[i]} \u2192 {answer}\n{distances[i]:.3f}", color)
+            color = SAME if right[i] else UNCERTAIN if unknown[i] else DIFFERENT
+            answer = "?" if answers[i] == UNKNOWN else answers[i]
+            _image(ax, images[i], f"{_owner(labels[i])} \u2192 {answer}\n{distances[i]:.3f}", color)
     return figure

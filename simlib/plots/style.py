@@ -3,6 +3,8 @@
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from simlib import checks
+
 # Okabe and Ito's colours, told apart with every common kind of colour blindness.
 SAME, DIFFERENT = "#0072B2", "#D55E00"  # same class, or right; different class, or wrong
 UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint; a further curve
@@ -14,9 +16,7 @@ ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the col
 
 
 def axes(ax, size=(6.4, 3.6)):
-    if ax is not None and not isinstance(ax, Axes):
-        raise ValueError(f"ax must be matplotlib axes, or None; got {type(ax).__name__}.")
-    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else checks.kind("ax", ax, Axes)
 
 
 def above(ax, columns=3):

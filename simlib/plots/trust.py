@@ -9,15 +9,15 @@ from simlib.trust.bootstrap import Bootstrap
 from simlib.trust.open_set import OpenSet
 
 
-def bootstrap_cutpoints(made, ax=None, bins=40):
-    """Where resamples of the queries put the cutpoint: `made` is from `simlib.bootstrap`."""
-    checks.kind("made", made, Bootstrap)
+def bootstrap_cutpoints(result, ax=None, bins=40):
+    """Where resamples of the queries put the cutpoint: `result` is from `simlib.bootstrap`."""
+    checks.kind("result", result, Bootstrap)
     bins, ax = checks.whole_number("bins", bins, at_least=1), axes(ax)
-    shares = np.full(len(made.cutpoints), 100 / len(made.cutpoints))
-    ax.hist(made.cutpoints, bins=bins, weights=shares, color=UNCERTAIN)
-    ax.axvspan(made.cutpoint.low, made.cutpoint.high, color=UNCERTAIN, alpha=0.2, linewidth=0,
-               label=f"{made.confidence:.0%} of them")  # fmt: skip
-    ax.axvline(made.distance, color=CUT, linestyle="dashed", label=f"cutpoint {made.distance:.3f}")
+    shares = np.full(len(result.cutpoints), 100 / len(result.cutpoints))
+    ax.hist(result.cutpoints, bins=bins, weights=shares, color=UNCERTAIN)
+    ax.axvspan(result.cutpoint.low, result.cutpoint.high, color=UNCERTAIN, alpha=0.2, linewidth=0,
+               label=f"{result.confidence:.0%} of them")  # fmt: skip
+    ax.axvline(result.distance, color=CUT, linestyle="dashed", label=f"cutpoint {result.distance:.3f}")
     ax.set(xlabel="cutpoint chosen", ylabel="percent of resamples")
     ax.legend(frameon=False, loc="upper left")
     sns.despine(ax=ax)
@@ -30,20 +30,20 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
     Args:
         sets: {name: `OpenSet`}. cutpoints: {name: distance}, marked on each curve; or None.
     """
-    if not isinstance(sets, dict) or not sets or not all(isinstance(s, OpenSet) for s in sets.values()):
-        raise ValueError(f"sets must be a dict, name -> `OpenSet`; got {sets!r}.")
+    for result in checks.mapping("sets", sets, "name -> `OpenSet`").values():
+        checks.kind("sets", result, OpenSet)
     cutpoints = checks.mapping("cutpoints", {} if cutpoints is None else cutpoints, "name -> distance")
     cutpoints = {title: checks.number("cutpoint", cutpoint) for title, cutpoint in cutpoints.items()}
     ax = axes(ax, (5.0, 4.2))
     colors = {"seen": SEEN, "unseen": UNSEEN}
-    for (name, made), style in zip(sets.items(), ORDER * len(sets)):
-        x = 100 * np.append(made.known_unknown[::-1], 1.0)
-        y = 100 * np.append(made.strangers_unknown[::-1], 1.0)
+    for (name, result), style in zip(sets.items(), ORDER * len(sets)):
+        x = 100 * np.append(result.known_unknown[::-1], 1.0)
+        y = 100 * np.append(result.strangers_unknown[::-1], 1.0)
         color = colors.get(name, CUT)
-        ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {made.auroc:.3f})")
+        ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {result.auroc:.3f})")
         for marker, (title, cutpoint) in zip("os^D" * len(cutpoints), cutpoints.items()):
-            far, near = made.at(cutpoint)
-            first = made is next(iter(sets.values()))
+            far, near = result.at(cutpoint)
+            first = result is next(iter(sets.values()))
             ax.plot(100 * near, 100 * far, marker, color=CUT, label=title if first else None)
     ax.set(xlabel="known digits called unknown (%)", ylabel="strangers called unknown (%)")
     ax.legend(frameon=False, loc="lower right")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import calibration, checks, matching, metrics
-from simlib.neighbors import expect
 
 BLOCK = 2**22  # entries of one block of resamples: memory stays small
 
@@ -59,75 +58,55 @@ def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, re
     """Percentile intervals for a cutpoint and for what it scores (Efron 1979).
 
     Draw as many queries again, with replacement, and look once more; do so `resamples` times. The
-    cutpoint's interval is of the choices that resamples make: how far the choice hangs on the queries. The
-    scores' intervals are of one fixed cutpoint. On the queries that chose it they are flattering: give
-    `cutpoint`, and queries of a split of their own, to judge it. The cutpoint's interval is a rough guide
-    only, and too narrow where the choice is the last of the distances.
+    cutpoint's interval is of the choices that resamples make, a rough guide only, and too narrow where the
+    choice is the last of the distances. The scores' intervals are of one fixed cutpoint. On the queries
+    that chose it they are flattering: to judge it, give `cutpoint`, and queries of a split of their own.
 
     Args:
-        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids.
+        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids, -1 for nobody's.
         metric: what the cutpoint maximises; "fpr" is minimised.
         cutpoint: the distance to score; None takes the best on these queries.
         confidence, resamples, seed: of the intervals. matcher: as in `calibrate`.
 
     Returns:
-        `Bootstrap`.
-
-    Raises:
-        ValueError: as `calibrate`, or a confidence outside 0 to 1.
+        `Bootstrap`; ValueErrors as from `calibrate`, and for a confidence outside 0 to 1.
     """
-    made = calibration.calibrate(neighbors, labels, metric, matcher=matcher)
-    distance = made.distance(calibration.OPTIMAL if cutpoint is None else cutpoint)
+    decisions = matching.decisions(neighbors, labels, matcher).nearest_first()
+    calibrated = calibration.calibrate_decisions(decisions, metric)
+    distance = calibrated.distance(calibration.OPTIMAL if cutpoint is None else cutpoint)
     tail = (1 - checked_confidence(confidence)) / 2
-    distances, right = sorted_matches(neighbors, labels, matcher)
-    steps = made.curve.distances
-    last = np.searchsorted(distances, steps, side="right") - 1  # the last query of each step
-    at = np.searchsorted(steps, np.float32(distance), side="right") - 1
-    rng, n = np.random.default_rng(checks.whole_number("seed", seed)), len(distances)
+    rng, n = np.random.default_rng(checks.whole_number("seed", seed)), len(decisions)
     left, block = checks.whole_number("resamples", resamples, at_least=1), max(1, BLOCK // n)
-    cutpoints, scores = [], {name: [] for name in metrics.METRICS}
+    steps = calibrated.curve.distances
+    last = np.searchsorted(decisions.distances, steps, side="right")  # so many queries each step accepts
+    at = np.searchsorted(steps, np.float32(distance), side="right")
+    sign, cutpoints, samples = -1 if metric == "fpr" else 1, [], {name: [] for name in metrics.METRICS}
     while left > 0:
         times = rng.multinomial(n, np.full(n, 1 / n), size=min(block, left))  # how often each query is drawn
-        counts = _counts(times, right, last)
-        values = counts.metric(metric) * (-1 if metric == "fpr" else 1)
+        counts = _counts(times, decisions.right, np.append(0, last))
+        values = sign * metrics.METRICS[metric](counts)[:, 1:]
         cutpoints.append(steps[np.where(np.isnan(values), -np.inf, values).argmax(1)])
-        for name in scores:
-            scores[name].append(_at(counts, at, right, times).metric(name))
+        fixed = metrics.Counts(*(c[:, at] for c in vars(counts).values()))
+        for name, measure in metrics.METRICS.items():
+            samples[name].append(measure(fixed))
         left -= len(times)
-    cutpoints = np.concatenate(cutpoints)
-    values = made.curve.at(distance)
-    intervals = {name: _interval(np.concatenate(found), tail) for name, found in scores.items()}
-    scores = {name: (float(values.metric(name)), interval) for name, interval in intervals.items()}
+    cutpoints, values = np.concatenate(cutpoints), calibrated.curve.at(distance).scores()
+    scores = {name: (values[name], _interval(np.concatenate(drawn), tail)) for name, drawn in samples.items()}
     return Bootstrap(distance, confidence, _interval(cutpoints, tail), scores, cutpoints)
 
 
-def _counts(times, right, last):
-    """`Counts` of arrays (resamples, steps)."""
-    tp, fp = (np.cumsum(times * chosen, axis=1)[:, last] for chosen in (right, ~right))
-    return metrics.Counts(tp, fp, (times @ right)[:, None] - tp, (times @ ~right)[:, None] - fp)
-
-
-def _at(counts, i, right, times):
-    """The counts at step i; below the first step nothing is accepted."""
-    if i >= 0:
-        return metrics.Counts(*(c[:, i] for c in vars(counts).values()))
-    nothing = np.zeros(len(times), np.int64)
-    return metrics.Counts(nothing, nothing, times @ right, times @ ~right)
+def _counts(times, right, accepted):
+    """`Counts` of arrays (resamples, steps), from how many of the queries each step accepts."""
+    start = np.zeros((len(times), 1), np.int64)
+    sums = [np.hstack([start, np.cumsum(times * chosen, axis=1)]) for chosen in (right, ~right)]
+    tp, fp = (total[:, accepted] for total in sums)
+    return metrics.Counts(tp, fp, sums[0][:, -1:] - tp, sums[1][:, -1:] - fp)
 
 
 def _interval(values, tail):
     values = values[~np.isnan(values)]
-    if not len(values):
-        return Interval(math.nan, math.nan)
-    return Interval(*(float(q) for q in np.quantile(values, [tail, 1 - tail])))
-
-
-def sorted_matches(neighbors, labels, matcher):
-    """(distances, right), each (queries,), nearest match first."""
-    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
-    predicted, distances = matching.decide(neighbors, matcher)
-    order = np.argsort(distances, kind="stable")
-    return distances[order], (predicted == labels)[order]
+    ends = np.quantile(values, [tail, 1 - tail]) if len(values) else (math.nan, math.nan)
+    return Interval(*(float(end) for end in ends))
 
 
 def checked_confidence(confidence):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlib import calibration, checks, metrics
-from simlib.trust.bootstrap import checked_confidence, sorted_matches
+from simlib import calibration, checks, matching, metrics
+from simlib.trust.bootstrap import checked_confidence
 
 
 @dataclass(frozen=True)
@@ -40,33 +40,33 @@ class Guarantee:
         sure, bound = f"{self.goal} with {self.confidence:.0%} confidence", f"bound {self.bound:.4f}"
         if self.met:
             return f"{sure}: distance <= {self.distance:.4f} ({accepted}, of {n} queries; {bound})"
-        more = (
-            f"about {self.needed:,} queries like these would be needed."
-            if self.needed
-            else "and more queries like these would not help: the model does not reach it."
-        )
+        more = "and more queries like these would not help: the model does not reach it."
+        if self.needed:
+            more = f"about {self.needed:,} queries like these would be needed."
+        metric = calibration.parse_goal(self.goal)[0]
+        if metric != "precision" and math.isnan(c.metric(metric)):
+            more = f"{metric} is 0 of 0: {calibration.EMPTY[metric]}"
         return f"{sure}: NOT MET with {n} queries (closest try: {accepted}; {bound}); {more}"
 
 
 def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="nearest"):
     """The loosest cutpoint that can be shown to meet a target on new queries, not only on these.
 
-    `calibrate(targets=...)` finds where the target is met *on the calibration queries*. On new ones such
-    a cutpoint misses it about every second time. This one misses it at most once in 1 / (1 - confidence)
-    calibrations.
+    `calibrate(targets=...)` meets it *on the calibration queries*, and on new ones misses it about every
+    second time. This cutpoint misses it at most once in 1 / (1 - confidence) calibrations.
 
     - "recall >= r" and "fpr <= a": an order statistic of the right (wrong) matches' distances is a
       tolerance limit, exact for every distribution (Wilks 1941).
     - "precision >= p": fixed-sequence testing (Learn then Test, Angelopoulos et al. 2021, section 4).
       Begin where a proof first becomes possible, a rank that the target alone decides; accept one query
       more as long as an exact binomial test (Clopper and Pearson 1934) rejects "precision < p" among those
-      accepted; stop at the first that it does not. Each test is at the full 1 - confidence, as it is the
-      first false promise that counts. The k - 1 queries nearer than the k-th are independent draws
-      from those nearer than it, so a cutpoint read off the data is allowed. Exact where precision, as the
-      cutpoint grows, falls below p once and stays there.
+      accepted. Each test is at the full 1 - confidence, as it is the first false promise that counts. The
+      k - 1 queries nearer than the k-th are independent draws from those nearer than it, so a cutpoint read
+      off the data is allowed. Exact where precision, as the cutpoint grows, falls below p once and for all.
 
     Args:
-        neighbors: `Neighbors` (queries, k) of a calibration split. labels: (queries,) true class ids.
+        neighbors: `Neighbors` (queries, k) of a calibration split.
+        labels: (queries,) their true class ids, -1 for nobody's.
         goal: "precision >= p", "recall >= r" or "fpr <= a". matcher: as in `calibrate`.
 
     Returns:
@@ -78,43 +78,40 @@ def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="neare
     precision >= 0.97 with 95% confidence: distance <= 0.4000
         (399 accepted, 0 of them wrong, of 400 queries; bound 0.9925)
     """
-    name, _, wanted = calibration.parse_goal(goal)
-    choose = checks.choose("goal", name, PROOFS)
-    if not 0 < wanted < 1:
+    name, _, target = calibration.parse_goal(goal)
+    prove = checks.choose("goal", name, PROOFS)
+    if not 0 < target < 1:
         raise ValueError(f"goal: {goal!r}: no sample proves 0 or 1; ask for a value between them.")
     error = 1 - checked_confidence(confidence)
-    distances, right = sorted_matches(neighbors, labels, matcher)
-    curve = metrics.curve(distances, right)
-    reach = np.isfinite(distances)
-    distance, bound, met, share = choose(distances[reach], right[reach], wanted, error)
-    needed = None if met or not share else _two_digits(len(distances) * share)
-    counts = curve.at(distance)
-    return Guarantee(
-        goal, confidence, float(distance) if met else math.nan, met, float(bound), counts, needed
-    )
+    decisions = matching.decisions(neighbors, labels, matcher).nearest_first()
+    curve, reached = metrics.count(decisions), decisions[np.isfinite(decisions.distances)]
+    distance, bound, met, share = prove(reached.distances, reached.right, target, error)
+    needed = None if met or not share else _two_digits(len(decisions) * share)
+    at, counts = float(distance) if met else math.nan, curve.at(distance)
+    return Guarantee(goal, confidence, at, met, float(bound), counts, needed)
 
 
-def _precision(distances, right, wanted, error):
+def _precision(distances, right, target, error):
     from scipy.stats import beta, binom
 
-    n = len(distances)  # 1 or more, as the curve was made before
-    # At twice the fewest there is room for a first mistake; the wanted share and n alone decide.
-    fewest = _fewest(wanted, error)
+    n = len(distances)  # 1 or more, as `metrics.count` has made sure
+    # At twice the fewest there is room for a first mistake; the target share and n alone decide.
+    fewest = _fewest(target, error)
     ranks = np.arange(min(max(fewest, min(2 * fewest, n // 2)) + 1, n), n + 1)
     nearer = np.searchsorted(distances, distances[ranks - 1], side="left")  # fewer than the rank if tied
     if (nearer >= fewest).any():  # the others prove nothing, whatever the labels
         ranks, nearer = ranks[nearer >= fewest], nearer[nearer >= fewest]
     wrong = np.append(0, np.cumsum(~right))
-    chance = binom.cdf(wrong[nearer], nearer, 1 - wanted)  # of so few wrong, were the precision `wanted`
+    chance = binom.cdf(wrong[nearer], nearer, 1 - target)  # of so few wrong, were the precision `target`
     proven = int(np.argmin(np.append(chance <= error, False)))  # how many are, before the first that is not
     i = proven - 1 if proven else int(chance.argmin())
     accepted, bad = int(nearer[i]), int(wrong[nearer[i]])
     bound = beta.ppf(error, accepted - bad, bad + 1) if accepted > bad else 0.0
-    times = None if proven else _times_more(wrong, wanted, error)
+    times = None if proven else _times_more(wrong, target, error)
     return _below(distances[ranks[i] - 1]), bound, bool(proven), times
 
 
-def _times_more(wrong, wanted, error):
+def _times_more(wrong, target, error):
     """How many times as many queries of the same kind would about do; None if no number would.
 
     `wrong[m]` of the m nearest are wrong. Counts one more, as none among few is not none among many.
@@ -124,35 +121,34 @@ def _times_more(wrong, wanted, error):
     accepted = np.unique(np.linspace(1, len(wrong) - 1, 60).astype(int))
     times = 1.1 ** np.arange(1, 80)[:, None]
     mistakes, drawn = np.ceil((wrong[accepted] + 1) * times), np.floor(accepted * times)
-    enough = (binom.cdf(mistakes, drawn, 1 - wanted) <= error).any(axis=1)
+    enough = (binom.cdf(mistakes, drawn, 1 - target) <= error).any(axis=1)
     return float(times[enough.argmax(), 0]) if enough.any() else None
 
 
-def _recall(distances, right, wanted, error):
+def _recall(distances, right, target, error):
     from scipy.stats import beta
 
     own = distances[right]
-    ranks = np.arange(1, len(own) + 1)
-    proven = np.flatnonzero(beta.cdf(wanted, ranks, len(own) + 1 - ranks) <= error)
-    if not len(proven):
-        bound = beta.ppf(error, len(own), 1) if len(own) else 0.0
-        return (own[-1] if len(own) else -math.inf), bound, False, _fewest(wanted, error) / max(1, len(own))
-    k = int(ranks[proven[0]])
-    return own[k - 1], beta.ppf(error, k, len(own) + 1 - k), True, None
+    n, ranks = len(own), np.arange(1, len(own) + 1)
+    share = _fewest(target, error) / max(1, n)
+    if not n:
+        return -math.inf, 0.0, False, share
+    proven = ranks[beta.cdf(target, ranks, n + 1 - ranks) <= error]
+    k = proven[0] if len(proven) else n
+    return own[k - 1], beta.ppf(error, k, n + 1 - k), len(proven) > 0, share
 
 
-def _fpr(distances, right, wanted, error):
+def _fpr(distances, right, target, error):
     from scipy.stats import beta
 
     others = distances[~right]
-    ranks = np.arange(1, len(others) + 1)
-    proven = np.flatnonzero(beta.sf(wanted, ranks, len(others) + 1 - ranks) <= error)
-    if not len(proven):
-        bound = beta.ppf(1 - error, 1, len(others)) if len(others) else 1.0
-        first = _below(others[0]) if len(others) else math.inf
-        return first, bound, False, _fewest(1 - wanted, error) / max(1, len(others))
-    k = int(ranks[proven[-1]])
-    return _below(others[k - 1]), beta.ppf(1 - error, k, len(others) + 1 - k), True, None
+    n, ranks = len(others), np.arange(1, len(others) + 1)
+    share = _fewest(1 - target, error) / max(1, n)
+    if not n:
+        return math.inf, 1.0, False, share
+    proven = ranks[beta.sf(target, ranks, n + 1 - ranks) <= error]
+    k = proven[-1] if len(proven) else 1
+    return _below(others[k - 1]), beta.ppf(1 - error, k, n + 1 - k), len(proven) > 0, share
 
 
 PROOFS = {"precision": _precision, "recall": _recall, "fpr": _fpr}
@@ -169,5 +165,5 @@ def _two_digits(number):
 
 
 def _below(distance):
-    """The largest float32 below: accepting up to it accepts what is nearer than `distance`."""
+    """The largest float32 that is nearer than `distance`."""
     return float(np.nextafter(np.float32(distance), np.float32(-np.inf)))

@@ -1,7 +1,8 @@
 """Open set: queries whose class is in nobody's index. The only right answer to them is "unknown".
 
-A stranger's match is wrong whatever its label, so all depends on its distance. Two questions: how well do
-distances part strangers from the known (AUROC, no cutpoint needed), and what does one cutpoint do to both?
+A true label of -1 says so outright. A stranger's match is wrong whatever its label, so all depends on its
+distance. How well do distances part strangers from the known (AUROC, no cutpoint needed), and what does one
+cutpoint do to both?
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN, expect
+from simlib.neighbors import UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,34 +48,31 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     """How well distances tell strangers from queries whose class the index holds.
 
     Args:
-        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids.
-        known: the class ids that the index holds, such as `index.class_sizes()`.
-        strangers: the classes to set against them; None takes all others that occur. Give "seen" and
-            "unseen" strangers apart to compare them.
+        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids, -1 for nobody's.
+        known: the class ids that the index holds, such as `index.class_sizes()`; -1 is never known.
+        strangers: the classes to set against them, -1 among them or not; None takes all others that occur.
         matcher: as in `calibrate`.
 
     Returns:
-        `OpenSet`.
-
-    Raises:
-        ValueError: no query of a known class, or no stranger; a class that is both.
+        `OpenSet`; ValueError for no query of a known class, or no stranger, or a class that is both.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors([[1], [1], [1], [1]], [[0.1], [0.3], [0.2], [0.4]], [[0]] * 4)
     >>> open_set(near, [1, 1, 5, 6], known=[1])
     2 strangers among 2 known queries: AUROC 0.750
     """
-    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
-    known = checks.classes("known", known)
-    others = np.setdiff1d(labels, known) if strangers is None else checks.classes("strangers", strangers)
+    decisions = matching.decisions(neighbors, labels, matcher)
+    known = [c for c in checks.members("known", known) if c != UNKNOWN]
+    others = (
+        np.setdiff1d(decisions.labels, known) if strangers is None else checks.members("strangers", strangers)
+    )
     both = np.intersect1d(known, others)
     if len(both):
         raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
-    predicted, distances = matching.decide(neighbors, matcher)
-    distances = np.where(predicted == UNKNOWN, np.inf, distances)  # nobody found: unknown at any cutpoint
-    far, near = distances[np.isin(labels, others)], distances[np.isin(labels, known)]
-    for name, found in (("strangers", far), ("known", near)):
-        if not len(found):
+    labels, distances = decisions.labels, decisions.distances
+    far, near = (distances[np.isin(labels, classes)] for classes in (others, known))
+    for name, group in (("strangers", far), ("known", near)):
+        if not len(group):
             raise ValueError(f"{name}: none of the queries has such a class; there is nothing to compare.")
     steps = np.unique(distances[np.isfinite(distances)])
     shares = [1 - np.searchsorted(np.sort(d), steps, side="right") / len(d) for d in (far, near)]

@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from scipy.stats import beta, binom
 
 from simlib import metrics, plots
 from simlib.calibration import calibrate
@@ -15,10 +14,9 @@ from simlib.trust.guarantee import guaranteed_cutpoint
 
 def as_neighbors(distances, right):
     """Queries of class 1 whose match is right or of class 2; and their labels."""
-    labels = np.where(right, 1, 2)[:, None]
-    return Neighbors(labels, np.asarray(distances)[:, None], np.zeros((len(distances), 1), int)), np.ones(
-        len(distances), int
-    )
+    labels, n = np.where(right, 1, 2)[:, None], len(distances)
+    near = Neighbors(labels, np.asarray(distances)[:, None], np.zeros((n, 1), int))
+    return near, np.ones(n, int)
 
 
 class World:
@@ -55,19 +53,7 @@ def naive(neighbors, labels, goal):
     return calibrate(neighbors, labels, targets=[goal])[goal]
 
 
-def uncorrected(neighbors, labels, goal):
-    """The loosest cutpoint whose own Clopper-Pearson bound is good: as if it had not been searched for."""
-    distances, right = trust.sorted_matches(neighbors, labels, "nearest")
-    accepted, wrong = np.arange(1, len(right) + 1), np.cumsum(~right)
-    wanted = float(goal.split()[-1])
-    good = np.flatnonzero(beta.ppf(0.05, np.maximum(accepted - wrong, 0.5), wrong + 1) >= wanted)
-    found = naive(neighbors, labels, goal)
-    if not len(good):
-        return type(found)(goal, goal, float("nan"), False, {})
-    return type(found)(goal, goal, float(distances[good[-1]]), True, {})
-
-
-def broken(world, choose, goal, n=500, trials=600, seed=0):
+def broken(world, choose, goal, n=500, trials=400, seed=0):
     """The share of calibrations after which the goal is *not* met on new queries."""
     rng, (name, sign, wanted) = np.random.default_rng(seed), goal.split()
     misses = 0
@@ -79,7 +65,7 @@ def broken(world, choose, goal, n=500, trials=600, seed=0):
     return misses / trials
 
 
-ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600)  # three standard errors of the simulation
+ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)  # three standard errors of the simulation
 
 
 @pytest.mark.parametrize("world", [FALLING, STEEP, FLAT, WAVY], ids=["falling", "steep", "flat", "wavy"])
@@ -97,36 +83,6 @@ def test_a_guaranteed_recall_or_false_accept_rate_holds_at_the_stated_rate(goal)
 def test_the_naive_choice_breaks_its_word_about_every_second_time():
     assert 0.35 < broken(FALLING, naive, "precision >= 0.97") < 0.85
     assert 0.35 < broken(FALLING, naive, "recall >= 0.9") < 0.65
-
-
-def test_searching_with_a_bound_meant_for_one_cutpoint_breaks_its_word_too():
-    assert broken(FLAT, uncorrected, "precision >= 0.97") > 0.1
-
-
-def test_the_guarantee_is_not_bought_by_refusing():
-    rng = np.random.default_rng(1)
-    made = [
-        guaranteed_cutpoint(*as_neighbors(*FALLING.draw(2000, rng)), "precision >= 0.97") for _ in range(50)
-    ]
-    assert np.mean([g.met for g in made]) > 0.9
-    assert np.median([g.distance for g in made if g.met]) > 0.5  # of 0.775 that would be true
-
-
-def test_precision_is_proven_step_by_step_from_a_rank_fixed_beforehand():
-    rng = np.random.default_rng(3)
-    distances, right = STEEP.draw(600, rng)
-    made = guaranteed_cutpoint(*as_neighbors(distances, right), "precision >= 0.95", confidence=0.9)
-    order = np.argsort(distances)
-    distances, right = distances[order], right[order]
-    fewest = next(n for n in range(1, 999) if 0.95**n <= 0.1)
-    accepted = 2 * fewest  # the first rank tested has that many nearer queries
-    while accepted < 600 and binom.cdf((~right[:accepted]).sum(), accepted, 0.05) <= 0.1:
-        accepted += 1
-    assert made.counts.tp + made.counts.fp == accepted - 1
-    assert (
-        made.distance == pytest.approx(distances[accepted - 1], rel=1e-6)
-        and made.distance < distances[accepted - 1]
-    )
 
 
 def test_tied_queries_are_accepted_together_or_not_at_all():
@@ -149,25 +105,9 @@ def test_too_few_queries_are_said_and_how_many_would_do(goal, n, says):
     made = guaranteed_cutpoint(*as_neighbors(*FALLING.draw(n, rng)), goal)
     assert not made.met and np.isnan(made.distance) and says in repr(made)
     assert made.needed > n
-    enough = [
-        guaranteed_cutpoint(*as_neighbors(*FALLING.draw(4 * made.needed, rng)), goal) for _ in range(20)
-    ]
+    more = (as_neighbors(*FALLING.draw(4 * made.needed, rng)) for _ in range(20))
+    enough = [guaranteed_cutpoint(*known, goal) for known in more]
     assert np.mean([g.met for g in enough]) > 0.8
-
-
-def test_a_model_that_is_not_good_enough_is_told_that_queries_would_not_help():
-    made = guaranteed_cutpoint(
-        *as_neighbors(np.linspace(0, 1, 300), np.arange(300) % 2 == 0), "precision >= 0.9"
-    )
-    assert not made.met and made.needed is None and "more queries like these would not help" in repr(made)
-
-
-def test_a_looser_promise_and_a_lower_confidence_accept_more():
-    known = as_neighbors(*FALLING.draw(1000, np.random.default_rng(5)))
-    accepted = [guaranteed_cutpoint(*known, f"precision >= {p}").distance for p in (0.98, 0.96, 0.94)]
-    assert accepted == sorted(accepted)
-    sure = [guaranteed_cutpoint(*known, "recall >= 0.9", confidence=c).distance for c in (0.5, 0.9, 0.99)]
-    assert sure == sorted(sure) and sure[0] < sure[2]
 
 
 @pytest.mark.parametrize(
@@ -195,32 +135,6 @@ def test_no_queries_and_only_wrong_ones_get_a_sentence():
 
 
 # ---------------------------------------------------------------- the bootstrap
-
-
-def test_each_resample_chooses_as_calibrate_would():
-    distances = np.array([0.1, 0.2, 0.2, 0.3, 0.5, 0.7], np.float32)
-    right = np.array([True, True, False, True, False, True])
-    made = trust.bootstrap(*as_neighbors(distances, right), resamples=300, seed=4)
-    rng = np.random.default_rng(4)
-    times = rng.multinomial(6, np.full(6, 1 / 6), size=300)
-    for chosen, drawn in zip(made.cutpoints, times):
-        rows = np.repeat(np.arange(6), drawn)
-        if right[rows].any():
-            assert chosen == np.float32(
-                calibrate(*as_neighbors(distances[rows], right[rows]))["optimal"].distance
-            )
-
-
-def test_the_scores_are_those_of_the_fixed_cutpoint():
-    known = as_neighbors(*FALLING.draw(200, np.random.default_rng(6)))
-    made = trust.bootstrap(*known, cutpoint=0.4, resamples=500, seed=1)
-    distances, right = trust.sorted_matches(*known, "nearest")
-    times = np.random.default_rng(1).multinomial(200, np.full(200, 1 / 200), size=500)
-    near = distances <= np.float32(0.4)
-    precision = (times * (near & right)).sum(1) / (times * near).sum(1)
-    value, interval = made.scores["precision"]
-    assert value == pytest.approx(float(metrics.curve(distances, right).at(0.4).metric("precision")))
-    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(precision, [0.025, 0.975])))
 
 
 def slow_score(name, near, right):
@@ -278,11 +192,6 @@ def test_another_matcher_is_asked_everywhere():
     assert made.scores["f1"][0] == pytest.approx(best.scores["f1"])
 
 
-def test_one_resample_and_few_queries_will_do():
-    made = trust.bootstrap(*as_neighbors([0.2], [True]), resamples=1)
-    assert made.cutpoints.tolist() == [np.float32(0.2)] and made.scores["precision"][0] == 1
-
-
 def test_an_interval_holds_its_ends_and_reads_well():
     between = trust.Interval(0.25, 0.5)
     assert 0.25 in between and 0.5 in between and 0.24 not in between and 0.51 not in between
@@ -296,11 +205,11 @@ def test_an_interval_holds_its_ends_and_reads_well():
     ]
 
 
-def test_blocks_of_resamples_change_nothing_in_size(monkeypatch):
+def test_blocks_of_resamples_change_nothing(monkeypatch):
     known = as_neighbors(*FALLING.draw(50, np.random.default_rng(7)))
+    whole = trust.bootstrap(*known, resamples=200)
     monkeypatch.setattr(trust, "BLOCK", 50 * 64)
-    made = trust.bootstrap(*known, resamples=200)
-    assert made.cutpoints.shape == (200,) and set(made.cutpoints) <= set(known[0].distances[:, 0])
+    assert (trust.bootstrap(*known, resamples=200).cutpoints == whole.cutpoints).all()
 
 
 def test_the_interval_of_a_score_holds_the_truth_at_about_the_stated_rate():
@@ -310,22 +219,6 @@ def test_the_interval_of_a_score_holds_the_truth_at_about_the_stated_rate():
         made = trust.bootstrap(*known, cutpoint=0.9, resamples=200, seed=seed)
         inside += FALLING.true("precision", 0.9) in made.scores["precision"][1]
     assert 0.88 <= inside / 120 <= 0.99
-
-
-def test_more_queries_give_a_narrower_interval():
-    rng = np.random.default_rng(9)
-    widths = []
-    for n in (100, 1600):
-        known = as_neighbors(*FALLING.draw(n, rng))
-        interval = trust.bootstrap(*known, cutpoint=0.8, resamples=500).scores["precision"][1]
-        widths.append(interval.high - interval.low)
-    assert 2 < widths[0] / widths[1] < 8  # about the square root of 16
-
-
-def test_a_cutpoint_below_every_distance_accepts_nothing():
-    made = trust.bootstrap(*as_neighbors([0.2, 0.3], [True, True]), cutpoint=0.1, resamples=50)
-    assert made.scores["recall"] == (0.0, trust.Interval(0.0, 0.0))
-    assert np.isnan(made.scores["precision"][0])
 
 
 def test_the_bootstrap_repeats_itself_and_reads_well():

@@ -49,52 +49,38 @@ def drawn(seed, n, share):
     return distances, rng.random(n) < share
 
 
-@settings(deadline=None, max_examples=150)
-@given(CASES, st.sampled_from([0.55, 0.8, 0.9, 0.97]))
-def test_recall_is_the_binomials(case, wanted):
+@settings(deadline=None, max_examples=250)
+@given(CASES, st.sampled_from(["recall >= 0.55", "recall >= 0.97", "fpr <= 0.02", "fpr <= 0.2"]))
+def test_recall_and_false_accepts_are_the_binomials(case, goal):
     *case, confidence = case
+    name, target = goal.split()[0], float(goal.split()[2])
     distances, right = drawn(*case)
-    own, error = distances[right], 1 - confidence
-    made, n = made_of(distances, right, f"recall >= {wanted}", confidence), len(own)
-    # The k-th of n lies below the wanted share of all if that share holds k or more of the n.
-    good = [k for k in range(1, n + 1) if binom.sf(k - 1, n, wanted) <= error]
+    chosen, error = right if name == "recall" else ~right, 1 - confidence
+    own, n = distances[chosen], int(chosen.sum())
+    made = made_of(distances, right, goal, confidence)
+    if name == "recall":  # the k-th of n lies below the target's share of all if that holds k or more of them
+        chance, share = (lambda k, w: binom.sf(k - 1, n, w)), target
+        hits, others = made.counts.tp, made.counts.fp
+    else:  # below the k-th of n lies more than the target's share of all if that holds fewer than k of them
+        chance, share = (lambda k, w: binom.cdf(k - 1, n, w)), 1 - target
+        hits, others = made.counts.fp, made.counts.tp
+    good = [k for k in range(1, n + 1) if chance(k, target) <= error]
     assert made.met == bool(good)
+    k = n if name == "recall" else 1
     if good:
-        k = good[0]
-        assert made.distance == own[k - 1] and made.needed is None
-        assert made.bound == pytest.approx(share_at(lambda w: binom.sf(k - 1, n, w), error), abs=1e-8)
-        assert made.bound >= wanted and made.counts.tp == k
+        k = good[0] if name == "recall" else good[-1]
+        assert (
+            made.distance == (own[k - 1] if name == "recall" else below(own[k - 1])) and made.needed is None
+        )
+        assert made.bound >= target if name == "recall" else made.bound <= target
     else:
-        assert math.isnan(made.distance)
-        assert made.bound == (pytest.approx(error ** (1 / n)) if n else 0)
-        assert made.counts.tp == n and made.counts.fn == 0
-        assert made.counts.fp == ((distances[~right] <= own[-1]).sum() if n else 0)
-        fewest = next(m for m in range(1, 999) if wanted**m <= error)
-        assert made.needed == two_digits(len(right) * (fewest / max(1, n)))
-
-
-@settings(deadline=None, max_examples=150)
-@given(CASES, st.sampled_from([0.02, 0.1, 0.2, 0.45]))
-def test_false_accepts_are_the_binomials(case, wanted):
-    *case, confidence = case
-    distances, right = drawn(*case)
-    others, error = distances[~right], 1 - confidence
-    made, n = made_of(distances, right, f"fpr <= {wanted}", confidence), len(others)
-    # Below the k-th of n lies more than the wanted share of all if that share holds fewer than k of the n.
-    good = [k for k in range(1, n + 1) if binom.cdf(k - 1, n, wanted) <= error]
-    assert made.met == bool(good)
-    if good:
-        k = good[-1]
-        assert made.distance == below(others[k - 1]) and made.needed is None
-        assert made.bound == pytest.approx(share_at(lambda w: binom.cdf(k - 1, n, w), error), abs=1e-8)
-        assert made.bound <= wanted and made.counts.fp == k - 1
-    else:
-        assert math.isnan(made.distance)
-        assert made.bound == (pytest.approx(1 - error ** (1 / n)) if n else 1)
-        assert made.counts.fp == 0 and made.counts.tn == n
-        assert made.counts.tp == ((distances[right] < others[0]).sum() if n else right.sum())
-        fewest = next(m for m in range(1, 999) if (1 - wanted) ** m <= error)
-        assert made.needed == two_digits(len(right) * (fewest / max(1, n)))
+        fewest = next(m for m in range(1, 999) if share**m <= error)
+        assert math.isnan(made.distance) and made.needed == two_digits(len(right) * (fewest / max(1, n)))
+    bound = share_at(lambda w: chance(k, w), error) if n else float(name == "fpr")
+    assert made.bound == pytest.approx(bound, abs=1e-8)
+    assert hits == (k if name == "recall" else max(k - 1, 0) if n else 0)
+    last = own[k - 1] if n else -np.inf if name == "recall" else np.inf
+    assert others == (distances[~chosen] <= last).sum()
 
 
 @settings(deadline=None, max_examples=150)

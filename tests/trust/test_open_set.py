@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from simlib import plots
 from simlib.neighbors import Neighbors
-from simlib.trust.open_set import _auroc, open_set
+from simlib.trust.open_set import open_set
 
 
 def some_queries(n=200, seed=0):
@@ -26,8 +26,10 @@ few = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 8))
 @settings(deadline=None, max_examples=100)
 @given(few, few)
 def test_auroc_is_scikit_learns_ties_included(above, below):
-    truth = np.r_[np.ones(len(above)), np.zeros(len(below))]
-    assert _auroc(above, below) == pytest.approx(roc_auc_score(truth, np.r_[above, below]))
+    truth, distances = np.r_[np.ones(len(above)), np.zeros(len(below))], np.r_[above, below]
+    near = Neighbors(np.ones((len(truth), 1), int), distances[:, None], np.zeros((len(truth), 1), int))
+    made = open_set(near, np.where(truth, 7, 1), known=[1])
+    assert made.auroc == pytest.approx(roc_auc_score(truth, distances))
 
 
 @pytest.mark.parametrize("strangers", [None, [4], [5]])
@@ -45,15 +47,6 @@ def test_shares_are_what_a_slow_count_finds(strangers):
         )
         assert made.at(cutpoint) == pytest.approx(expected)
     assert (made.strangers, made.known) == (far.sum(), (labels < 4).sum())
-
-
-def test_nobody_found_is_unknown_at_every_cutpoint():
-    neighbors = Neighbors([[1], [-1]], [[0.1], [np.inf]], [[0], [-1]])
-    made = open_set(neighbors, [1, 7], known={1: 20})
-    assert made.auroc == 1.0 and made.at(1e9) == (1.0, 0.0)
-    by_hand = Neighbors([[1], [-1]], [[0.1], [0.05]], [[0], [-1]])  # near, and yet nobody's label
-    made = open_set(by_hand, [1, 7], known={1: 20})
-    assert made.auroc == 1.0 and made.at(1e9) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(
