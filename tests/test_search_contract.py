@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index
+from simlib import ArtifactError, Index, archive
 from simlib.scale import faiss as faiss_search
 
 D, N = 16, 300
@@ -163,22 +163,6 @@ def test_recall_of_ten_neighbours_among_100_000_clustered_vectors(name, distance
     np.testing.assert_array_equal(found.distances[same], expected.distances[same])
 
 
-BAD = {
-    "another dimension": (X[:, :5], Y, "embeddings have 5 dimensions"),
-    "NaN": (np.where(X > 2, np.nan, X), Y, "embeddings: .* hold NaN"),
-    "a zero vector": (X * (Y != 3)[:, None], Y, "embeddings: row 3 is all zeros"),
-    "too few labels": (X, Y[:-1], "labels has 299 entries, but there are 300 embeddings"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_refused_add_changes_nothing(wanted, case):
-    index, (x, y, message) = Index("cosine", search=wanted).add(X, Y), BAD[case]
-    with pytest.raises(ValueError, match=message):
-        index.add(x, y)
-    assert_same(index.lookup(QUERIES), Index("cosine").add(X, Y).lookup(QUERIES))
-
-
 def test_lookups_while_adding_see_whole_batches(wanted):
     index, errors = Index("euclidean", search=wanted).add(X[:20], Y[:20]), []
 
@@ -248,19 +232,14 @@ def test_without_the_package_the_command_is_named(module, search, command, monke
 # faiss: lists, growth and saving
 
 
-def test_the_lists_grow_with_the_index_and_a_small_index_is_exact():
+def test_a_small_index_is_exact_and_a_growing_one_stays_near_it():
     pytest.importorskip("faiss")
-    vectors, queries = clustered(60_000, clusters=100)
+    vectors, queries = clustered(40_000, clusters=100)
     index = Index("euclidean", search="faiss")
-    lists = []
-    for start, end in ((0, 9_000), (9_000, 15_000), (15_000, 29_000), (29_000, 60_000)):
+    for start, end in ((0, 9_000), (9_000, 15_000), (15_000, 40_000)):
         index.add(vectors[start:end], np.zeros(end - start, int))
-        found = index.lookup(queries, k=10)
-        built = index._items.search._built
-        lists.append(built and (built.nlist, built.ntotal))
         exact = Index("euclidean").add(vectors[:end], np.zeros(end, int)).lookup(queries, k=10)
-        assert np.mean(found.ids == exact.ids) > 0.98
-    assert lists == [None, (244, 15_000), (244, 29_000), (489, 60_000)]
+        assert np.mean(index.lookup(queries, k=10).ids == exact.ids) > (0.98 if end > 9_000 else 0.9999)
 
 
 def test_a_reloaded_faiss_index_is_not_trained_again_and_answers_the_same(tmp_path, monkeypatch):
@@ -316,9 +295,9 @@ def test_a_saved_faiss_index_that_does_not_hold_together_is_refused(spoil, tmp_p
     monkeypatch.setattr(faiss_search, "EXACT_BELOW", 2)
     index = Index("euclidean", search="faiss").add(X, Y)
     index.lookup(QUERIES)
-    state = index._items.search.state()
-    state[spoil] = state[spoil][:, :5]
-    monkeypatch.setattr(type(index._items.search), "state", lambda self: state)
     index.save(tmp_path / "index.npz")
+    header, arrays = archive.read(tmp_path / "index.npz", "index")
+    arrays[spoil] = arrays[spoil][:, :5]
+    archive.write(tmp_path / "index.npz", "index", header, arrays)
     with pytest.raises(ArtifactError, match="differ in their dimensions"):
         Index.load(tmp_path / "index.npz")
