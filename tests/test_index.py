@@ -43,14 +43,6 @@ def test_label_and_payload_are_those_of_the_found_id(distance):
     assert index.distance == distance
 
 
-def test_several_adds_equal_one():
-    once = Index().add(X, Y, IMAGES)
-    often = Index()
-    for start, end in ((0, 1), (1, 20), (20, 20), (20, 59), (59, 60)):
-        often.add(X[start:end], Y[start:end], IMAGES[start:end] if end > start else None)
-    assert_same_index(once, often)
-
-
 def test_one_by_one_equals_all_at_once():
     once, single = Index().add(X, Y, IMAGES), Index()
     for x, y, image in zip(X, Y, IMAGES):
@@ -104,10 +96,6 @@ def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(broken, err
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
 
 
-def test_a_lookup_asks_for_five_unless_told_otherwise():
-    assert Index().add(X, Y).lookup(QUERIES).k == 5
-
-
 def test_adding_nothing_changes_nothing_and_fixes_nothing():
     index = Index().add(np.empty((0, 3)), [])
     assert len(index) == 0
@@ -149,13 +137,6 @@ def test_class_ids_may_be_as_long_as_article_numbers():
     assert Index().add(X[:2], labels).lookup(X[:2], k=1).labels[:, 0].tolist() == labels
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_number_types_and_strides_do_not_matter(dtype):
-    x = X.astype(np.float16)  # values that all three types hold exactly
-    index = Index("euclidean").add(np.asfortranarray(x.astype(dtype)), Y[::-1][::-1])
-    assert_same(index.lookup(x.astype(dtype)[::2]), Index("euclidean").add(x, Y).lookup(x[::2].copy()))
-
-
 # saving
 
 
@@ -174,13 +155,6 @@ def test_a_loaded_index_answers_bit_for_bit_and_can_grow(distance, payload, tmp_
             assert again.payload(ids).dtype == index.payload(ids).dtype
         index.add(X + 1, Y, payload)
         again.add(X + 1, Y, payload)
-
-
-def test_an_empty_index_can_be_saved(tmp_path):
-    Index("manhattan").save(tmp_path / "index.npz")
-    again = Index.load(tmp_path / "index.npz")
-    assert len(again) == 0 and again.distance == "manhattan"
-    again.add(X, Y)
 
 
 # copies
@@ -309,19 +283,6 @@ def test_a_save_in_the_middle_of_an_add_waits_for_its_end(tmp_path, monkeypatch)
         index.add(X, Y, IMAGES)
         saver.join()
     assert_same_index(Index.load(path), index)
-
-
-def test_two_threads_that_add_at_once_mix_nothing_up():
-    index = Index("euclidean")
-
-    def grow(sign):
-        for i in range(200):
-            index.add([[float(sign * i), 1.0]], [i], [sign * i])
-
-    in_threads(lambda: grow(1), lambda: grow(-1))
-    found = index.lookup([[0.0, 1.0]], k=400)
-    assert len(index) == 400
-    np.testing.assert_array_equal(np.abs(index.payload(found.ids)), found.labels)
 
 
 def test_a_lookup_during_a_reset_answers_from_what_was_there(monkeypatch):

@@ -143,24 +143,17 @@ def test_an_empty_index_can_be_saved(wanted, tmp_path):
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean", "inner_product"])
-@pytest.mark.parametrize("name", ["faiss", "milvus"])
-def test_recall_of_ten_neighbours_among_100_000_clustered_vectors(name, distance, tmp_path):
-    pytest.importorskip({"faiss": "faiss", "milvus": "milvus_lite"}[name])
-    if (name, distance) in {("milvus", "euclidean"), ("milvus", "inner_product")}:
-        pytest.skip("once is enough: Milvus Lite takes long over 100,000 rows")
+def test_recall_of_ten_neighbours_among_100_000_clustered_vectors(distance):
+    pytest.importorskip("faiss")
     vectors, queries = clustered(100_000)
     if distance == "inner_product":  # of about one length, as embeddings are; else the longest win always
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = np.zeros(len(vectors), int)
-    search = name
-    if name == "milvus":
-        search, queries = {"name": "milvus", "uri": str(tmp_path / "x.db"), "timeout": 120.0}, queries[:50]
-    found = Index(distance, search=search).add(vectors, labels).lookup(queries, k=10)
-    expected = Index(distance).add(vectors, labels).lookup(queries, k=10)
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found.ids, expected.ids)])
-    assert recall >= 0.99
-    same = found.ids == expected.ids
-    np.testing.assert_array_equal(found.distances[same], expected.distances[same])
+    near = Index(distance, search="faiss").add(vectors, labels).lookup(queries, k=10)
+    exact = Index(distance).add(vectors, labels).lookup(queries, k=10)
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(near.ids, exact.ids)]) >= 0.99
+    same = near.ids == exact.ids
+    np.testing.assert_array_equal(near.distances[same], exact.distances[same])
 
 
 def test_lookups_while_adding_see_whole_batches(wanted):
@@ -185,19 +178,6 @@ def test_lookups_while_adding_see_whole_batches(wanted):
 
 
 # what is said of a wrong wish
-
-
-@pytest.mark.parametrize(
-    "wish, message",
-    [
-        ("fais", r"search: 'fais' is unknown. Did you mean 'faiss'\? Choose one of: exact, faiss, milvus"),
-        ({"factory": "Flat"}, "search: None is unknown"),
-        ({"name": "faiss", "paramters": "nprobe=3"}, r"option of 'faiss': 'paramters' .* 'parameters'"),
-    ],
-)
-def test_an_unknown_backend_or_option_names_the_known_ones(wish, message):
-    with pytest.raises(ValueError, match=message):
-        Index(search=wish)
 
 
 @pytest.mark.parametrize("options", [{"factory": "HNWS"}, {"factory": "HNSW8", "parameters": "nprobes=3"}])
@@ -265,13 +245,6 @@ def test_for_many_neighbours_more_lists_are_looked_into(k):
     exact = Index("euclidean").add(vectors, labels).lookup(queries[:20], k=k)
     assert found.ids.shape == (20, k) and (found.ids >= 0).all()
     assert np.mean([len(set(a) & set(b)) / k for a, b in zip(found.ids, exact.ids)]) >= 0.99
-
-
-def test_where_the_lists_hold_too_few_the_answer_is_exact_and_not_padded():
-    pytest.importorskip("faiss")
-    search = {"name": "faiss", "factory": "IVF7,Flat", "parameters": "nprobe=1"}
-    found = Index("euclidean", search=search).add(X, Y).lookup(QUERIES, k=250)
-    assert_same(found, Index("euclidean").add(X, Y).lookup(QUERIES, k=250))
 
 
 def test_a_build_that_breaks_off_is_made_anew(monkeypatch):

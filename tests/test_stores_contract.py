@@ -81,15 +81,6 @@ def test_save_load_and_grow(wanted, kind, tmp_path):
     np.testing.assert_array_equal(again.payload(np.arange(60, 120)), items)
 
 
-def test_an_index_shows_the_neighbours_payload_whatever_the_store(wanted):
-    index = Index("euclidean", store=wanted).add(X, Y, IMAGES)
-    found = index.lookup(X, k=3)
-    np.testing.assert_array_equal(index.payload(found.ids), IMAGES[found.ids])
-    index.reset()
-    index.add(X[:2], Y[:2], ["a", "b"])
-    assert index.payload([0, 1]).tolist() == ["a", "b"]
-
-
 def test_outside_of_memory_the_first_dtype_is_kept(wanted):
     if wanted == "memory":
         pytest.skip("an array in memory widens its dtype")
