@@ -125,7 +125,8 @@ def as_array(name, value):
     What pandas, Arrow, polars and ml_dtypes hand over (object and extension dtypes, columns of vectors) is
     converted where nothing is lost by it. Missing and masked entries, ragged rows and objects are refused.
     """
-    if any(map(_is_masked, value if isinstance(value, (list, tuple)) else [value])):
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
         raise ValueError(f"{name} has masked entries; remove them, or fill them with `.filled(...)`.")
     try:
         array = np.asarray(value)
@@ -134,27 +135,24 @@ def as_array(name, value):
         raise ValueError(f"{name}: rows of different lengths do not make an array.") from error
     except (TypeError, RuntimeError) as error:  # a tensor that cannot be copied says why
         raise ValueError(f"{name} cannot be read as an array: {error}") from error
-    if plain is not array and _lossy(array, plain):
-        flat = (plain if plain.dtype.hasobject else array).ravel().tolist()
-        gap = next((i for i, v in enumerate(flat) if type(v).__name__ in MISSING or v is np.nan), None)
-        if gap is not None and array.ndim:
-            row = gap * len(array) // len(flat)
-            raise ValueError(f"{name} must be an array of numbers; row {row} lacks one: remove or fill it.")
-        kinds = ", ".join(sorted({type(v).__name__ for v in flat}))
-        raise ValueError(f"{name} must be an array of numbers; got Python objects ({kinds}).")
+    if plain is not array:
+        changed = plain.shape == array.shape and plain.tolist() != array.tolist()
+        if changed or plain.dtype.hasobject:
+            _refuse(name, plain if plain.dtype.hasobject else array)
     if plain.dtype.kind == "V" and plain.dtype.names is None:  # bfloat16 and its like
-        for dtype in (np.int64, np.float32):
-            if np.can_cast(plain.dtype, dtype):
-                return plain.astype(dtype)
+        exact = [dtype for dtype in (np.int64, np.float32) if np.can_cast(plain.dtype, dtype)]
+        return plain.astype(exact[0]) if exact else plain
     return plain
 
 
-def _is_masked(value):
-    return isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
-
-
-def _lossy(array, plain):
-    return plain.dtype.hasobject or (plain.shape == array.shape and plain.tolist() != array.tolist())
+def _refuse(name, array):
+    flat = array.ravel().tolist()
+    missing = [type(v).__name__ in MISSING or (isinstance(v, float) and v != v) for v in flat]
+    kinds = ", ".join(sorted({type(v).__name__ for v in flat}))
+    what = f"got Python objects ({kinds})."
+    if array.ndim and any(missing):
+        what = f"row {missing.index(True) * len(array) // len(flat)} lacks one: remove or fill it."
+    raise ValueError(f"{name} must be an array of numbers; {what}")
 
 
 def tensor_shape(name, value):
@@ -201,17 +199,13 @@ def labels(name, value, length=None, of="rows", single=False):
     if array.ndim != 1:
         one_hot = array.ndim == 2 and array.shape[1] > 1
         cure = f", which looks one-hot. Use {name}.argmax(axis=1)" if one_hot else ", one for each row"
-        raise ValueError(
-            f"{name} must be integer class ids of shape (n,); got the shape {array.shape}{cure}."
-        )
+        raise ValueError(f"{name} must be integer class ids of shape (n,); got {array.shape}{cure}.")
     if array.dtype.kind not in "iu" and len(array):
-        gaps = np.flatnonzero(array != array)
-        cure = (
-            f"Entry {gaps[0]} is missing: remove it"
-            if len(gaps)
-            else "Map each class to a whole number first"
-        )
-        raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}.")
+        missing = (array != array).tolist()
+        cure = "Map each class to a whole number first."
+        if any(missing):
+            cure = f"Row {missing.index(True)} lacks one: remove or fill it."
+        raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}")
     if length is not None and len(array) != length:
         raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
     if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:

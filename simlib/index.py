@@ -49,12 +49,8 @@ class Index:
             labels: (n,) integer class ids, or a single one; 0 or more, as -1 means "unknown".
             payload: an array (n, ...) kept beside the vectors, such as the images; or None.
 
-        Returns:
-            The index itself.
-
-        Raises:
-            ValueError: shapes or lengths that do not agree, NaN, zero vectors under cosine, another
-                d than before, one-hot or negative labels, a payload for some items only.
+        Returns the index itself. Raises ValueError for shapes or lengths that do not agree, NaN, zero vectors
+        under cosine, another d than before, one-hot or negative labels, a payload for some items only.
         """
         vectors = distances.prepare("embeddings", self._distance, embeddings)
         labels = checks.labels("labels", labels, len(vectors), "embeddings", single=True)
@@ -82,12 +78,8 @@ class Index:
             embeddings: (q, d) numbers, or (d,) for a single query.
             k: how many neighbours; an index that holds fewer gives what it has.
 
-        Returns:
-            `Neighbors` of shape (q, min(k, len(self))).
-
-        Raises:
-            NotReadyError: the index is empty.
-            ValueError: k < 1, NaN, another d than the index.
+        Returns `Neighbors` (q, min(k, len(self))). Raises NotReadyError while the index is empty, ValueError
+        for k < 1, NaN, or another d than the index.
         """
         k = checks.whole_number("k", k, at_least=1)
         items = self._items  # read once: a reset meanwhile does not disturb this lookup
@@ -136,10 +128,7 @@ class Index:
         )
 
     def save(self, path):
-        """Write everything to one file, `path` (an .npz); the old file stays whole until the end.
-
-        What lies outside, in Milvus or in a file of your own, stays there: only its name is saved.
-        """
+        """Write everything to one file, `path` (an .npz), but for what lies in Milvus or a file of your own."""
         archive.write(path, "index", *self._state())
 
     @classmethod

@@ -21,7 +21,8 @@ class FaissSearch(ExactSearch):
     for nearest neighbor search", section IV). The candidates are then measured in float64.
 
     The first lookup after adding builds what is missing. When the index has doubled it is built anew.
-    Manhattan distances are searched exactly.
+    Manhattan distances are searched exactly. A process pool must start its workers afresh (`spawn` or
+    `forkserver`): faiss's own threads do not survive a fork.
 
     Args:
         distance: a class from `simlib.distances`.
