@@ -139,17 +139,15 @@ def as_array(name, value):
         changed = plain.shape == array.shape and plain.tolist() != array.tolist()
         if changed or plain.dtype.hasobject:
             _refuse(name, plain if plain.dtype.hasobject else array)
-    if plain.dtype.kind == "V" and plain.dtype.names is None:  # bfloat16 and its like
-        exact = [dtype for dtype in (np.int64, np.float32) if np.can_cast(plain.dtype, dtype)]
-        return plain.astype(exact[0]) if exact else plain
-    return plain
+    small = plain.dtype.kind == "V" and plain.dtype.names is None  # bfloat16 and its like
+    exact = [dtype for dtype in (np.int64, np.float32) if small and np.can_cast(plain.dtype, dtype)]
+    return plain.astype(exact[0]) if exact else plain
 
 
 def _refuse(name, array):
     flat = array.ravel().tolist()
     missing = [type(v).__name__ in MISSING or (isinstance(v, float) and v != v) for v in flat]
-    kinds = ", ".join(sorted({type(v).__name__ for v in flat}))
-    what = f"got Python objects ({kinds})."
+    what = f"got Python objects ({', '.join(sorted({type(v).__name__ for v in flat}))})."
     if array.ndim and any(missing):
         what = f"row {missing.index(True) * len(array) // len(flat)} lacks one: remove or fill it."
     raise ValueError(f"{name} must be an array of numbers; {what}")
@@ -184,10 +182,8 @@ def embeddings(name, value, single=False):
         array = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(array).all():
         bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-        raise ValueError(
-            f"{name}: {len(bad)} of {len(array)} vectors hold NaN, infinity or numbers beyond "
-            f"float32 (the first is row {bad[0]}); remove or mend them."
-        )
+        what = f"NaN, infinity or numbers beyond float32 (the first is row {bad[0]}); remove or mend them."
+        raise ValueError(f"{name}: {len(bad)} of {len(array)} vectors hold {what}")
     return array
 
 
@@ -201,10 +197,12 @@ def labels(name, value, length=None, of="rows", single=False):
         cure = f", which looks one-hot. Use {name}.argmax(axis=1)" if one_hot else ", one for each row"
         raise ValueError(f"{name} must be integer class ids of shape (n,); got {array.shape}{cure}.")
     if array.dtype.kind not in "iu" and len(array):
-        missing = (array != array).tolist()
-        cure = "Map each class to a whole number first."
-        if any(missing):
-            cure = f"Row {missing.index(True)} lacks one: remove or fill it."
+        missing = np.flatnonzero(array != array)
+        cure = (
+            f"Row {missing[0]} lacks one: fill it."
+            if len(missing)
+            else "Map each class to a whole number first."
+        )
         raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}")
     if length is not None and len(array) != length:
         raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
@@ -258,8 +256,8 @@ def positions(name, value, n):
     array = as_array(name, value)
     if array.dtype == bool and array.shape == (n,):
         return np.flatnonzero(array)
-    if array.size == 0:
-        return np.empty(0, int)
-    if array.dtype.kind in "iu" and array.ndim == 1 and 0 <= array.min() <= array.max() < n:
-        return array
+    if array.size == 0 or (
+        array.dtype.kind in "iu" and array.ndim == 1 and 0 <= array.min() <= array.max() < n
+    ):
+        return array.astype(int).reshape(-1)
     raise ValueError(f"{name} must be row numbers from 0 to {n - 1}, or a mask of {n}; got {value!r}.")

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from simlib import archive, checks, distances, neighbors, search, store
-from simlib.checks import ArtifactError, NotReadyError
+from simlib.checks import NotReadyError
 from simlib.store import Growing
 
 SHOWN = 20  # classes in a repr
@@ -105,8 +105,7 @@ class Index:
     def reset(self):
         """Remove everything, a disk store's file and a Milvus collection included."""
         with self._adding:
-            items = self._items
-            self._items = _Items(self._distance, items.settings)
+            items, self._items = self._items, _Items(self._distance, self._items.settings)
             items.search.reset()
             items.store.reset()
 
@@ -128,7 +127,7 @@ class Index:
         )
 
     def save(self, path):
-        """Write everything to one file, `path` (an .npz), but for what lies in Milvus or a file of your own."""
+        """Write to one file, `path` (an .npz), all but what lies in Milvus or in a file of your own."""
         archive.write(path, "index", *self._state())
 
     @classmethod
@@ -149,7 +148,7 @@ class Index:
             index._items.restore(arrays)
             return index
         except (KeyError, ValueError, TypeError) as error:
-            raise ArtifactError(f"the saved index is not consistent: {error}") from error
+            raise checks.ArtifactError(f"the saved index is not consistent: {error}") from error
 
     def __reduce__(self):
         return self._restored, self._state()
@@ -166,10 +165,8 @@ class _Items:
 
     def check_dim(self, vectors):
         if self.search.dim not in (None, vectors.shape[1]):
-            raise ValueError(
-                f"embeddings have {vectors.shape[1]} dimensions, but the index holds vectors of "
-                f"{self.search.dim}; use the model that made them, or reset the index."
-            )
+            held = f"the index holds vectors of {self.search.dim}; use the model that made them, or reset it."
+            raise ValueError(f"embeddings have {vectors.shape[1]} dimensions, but {held}")
 
     def add(self, vectors, labels, payload):
         before = len(self.search)

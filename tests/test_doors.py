@@ -119,7 +119,7 @@ BAD_LABELS = [
     (list("abcdef"), "must be integer class ids; got dtype <U1. Map each class"),
     (pd.Series(list("abcdef")), "must be integer class ids; got dtype <U1. Map each class"),
     (pd.Categorical(list("abcdef")), "must be integer class ids; got dtype <U1. Map each class"),
-    (pd.Series([0, 1, None, 0, 0, 0], dtype="Int64"), "Row 2 lacks one: remove or fill it"),
+    (pd.Series([0, 1, None, 0, 0, 0], dtype="Int64"), "Row 2 lacks one: fill it"),
     (pd.Series(["a", None] * 3), "row 1 lacks one: remove or fill it"),
     (["a", 1, 2.5, None, {}, Y], "rows of different lengths|Python objects"),
     (pd.Series(["a", 1] * 3, dtype=object), r"got Python objects \(int, str\)"),
