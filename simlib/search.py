@@ -96,7 +96,7 @@ class ExactSearch:
             rank = self.distance.rank(queries, vectors[block], sizes[block])  # (q, step)
             bound = slack + (_bound(rank, k) if best is None else best[0].max(axis=1, keepdims=True))
             hits = np.flatnonzero(rank <= bound)
-            if start and len(hits) > 8 * bound.size * k and k <= rank.shape[1]:  # nearer than all before
+            if start and len(hits) > 4 * bound.size * k and k <= rank.shape[1]:  # nearer than all before
                 hits = np.flatnonzero(rank <= np.minimum(bound, _bound(rank, k) + slack))
             query, column = np.divmod(hits, rank.shape[1])
             new = rank.ravel()[hits], self._measure(queries, query, vectors[block], column), column + start

@@ -103,10 +103,13 @@ def test_among_many_vectors_the_nearest_equal_those_of_a_full_sort_in_float64(na
 
 @pytest.mark.parametrize("name", ["euclidean", "squared_euclidean", "manhattan"])
 @pytest.mark.parametrize("offset, scale", [(1000, 1e-3), (0, 1e-7), (0, 1e-20), (0, 1e17), (1e6, 1.0)])
-def test_stays_exact_where_a_matrix_product_rounds_the_order_away(name, offset, scale):
+def test_stays_exact_where_a_matrix_product_rounds_the_order_away(name, offset, scale, monkeypatch):
     rng = np.random.default_rng(5)
     vectors, queries = (rng.normal(size=(n, 16)) * scale + offset for n in (120, 10))
     assert_exact(name, vectors, queries, 5)
+    monkeypatch.setattr(search, "BLOCK", 30)  # and where each block is nearer than those before
+    far = brute(name, vectors, queries[:1], 120)[0][0][::-1]
+    assert_exact(name, vectors[far], queries[:1], 5)
 
 
 @pytest.mark.parametrize("name", DISTANCES)
