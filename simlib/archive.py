@@ -1,8 +1,8 @@
 """Saved files: named arrays and a small header in one `.npz`. No pickle, checked on the way in.
 
 The header carries a SHA-256 of itself and of all arrays. A reader first streams through the file to
-compare it, and only then unpacks: a damaged file cannot make it take memory for arrays that were
-never there.
+compare it, and only then takes memory for the arrays: a damaged file cannot claim what was never there.
+Files of earlier versions are compressed; embeddings hardly shrink by that, and it takes forty times as long.
 """
 
 import contextlib
@@ -19,22 +19,22 @@ from simlib.checks import ArtifactError
 
 VERSION = 2
 LARGEST_HEADER = 2**17  # bytes; a header has some hundred
-CHUNK = 2**14
+CHUNK = 2**16
 
 
 def write(path, kind, header, arrays):
-    """Write `arrays` (name -> array) and `header` (what JSON can hold) to `path`, atomically.
+    """Write `arrays` (name -> array) and `header` (what JSON can hold, and paths) to `path`, atomically.
 
     Killed at any moment, this leaves the old file or the new one, whole.
     """
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {**header, "kind": kind, "version": VERSION}
+    header = json.loads(json.dumps({**header, "kind": kind, "version": VERSION}, default=os.fspath))
     parts = ((name, a.dtype, a.shape, [np.ascontiguousarray(a)]) for name, a in sorted(arrays.items()))
     text = json.dumps({**header, "sha256": _sha256(header, parts)}).encode()
     if len(text) > LARGEST_HEADER // 2:
         raise ValueError(f"there is too much to save beside the arrays: {len(text)} bytes.")
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, header=np.frombuffer(text, np.uint8), **arrays)
+        np.savez(file, header=np.frombuffer(text, np.uint8), **arrays)
         file.flush()
         os.fsync(file.fileno())
 
@@ -43,14 +43,18 @@ def write(path, kind, header, arrays):
 def replacing(path):
     """Give a temporary path beside `path`; put it in `path`'s place once the block has succeeded."""
     path = checks.path("path", path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path: {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {path.parent}; make it first.")
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
     try:
         yield str(temporary)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            error.filename = str(path)  # the one that the caller knows
         raise
 
 
@@ -58,36 +62,48 @@ def read(path, kind):
     """Read what `write` wrote: (header, arrays).
 
     Raises:
-        ArtifactError: no such file, damaged, of another kind, or by a newer simlib.
+        ArtifactError: no such file, damaged, foreign, of another kind, or by a newer simlib.
     """
     path = checks.path("path", path)
     try:
         with zipfile.ZipFile(path) as file:
             names = [_array_name(info) for info in file.infolist()]
+            if "header" not in names:
+                held = ", ".join(names[:5])
+                raise ArtifactError(
+                    f"{path.name} was not written by simlib. It holds {held}: read that with `numpy.load`."
+                )
             names.remove("header")
             header = _read_header(file)
-            _check_kind(path.name, header, kind)
+            if header["kind"] != kind:
+                raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
+            if header["version"] != VERSION:
+                raise ArtifactError(
+                    f"{path.name} has format version {header['version']}, and this simlib reads {VERSION}; "
+                    "update simlib."
+                )
             expected = header.pop("sha256")
             with contextlib.closing(_parts(file, sorted(names))) as parts:
                 if expected != _sha256(header, parts):
-                    raise ValueError("its checksum does not fit its content")
+                    raise ArtifactError(f"{path.name} is damaged: its checksum does not fit its content.")
             return header, {name: _read_array(file, name) for name in names}
     except ArtifactError:
         raise
     except FileNotFoundError as error:
         raise ArtifactError(f"{path.name}: there is no such file in {path.parent}.") from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # zipfile, zlib, NumPy and json have many ways to say "damaged"
-        raise ArtifactError(
-            f"{path.name} is damaged or not a simlib file ({type(error).__name__}: {error})."
-        ) from error
+        raise ArtifactError(f"{path.name} is damaged or not a simlib file.") from error
 
 
 def _array_name(info):
+    # Other ways of packing may take a lot of memory to unpack.
     if not info.filename.endswith(".npy") or info.compress_type not in (
         zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,  # others may take a lot of memory to unpack
+        zipfile.ZIP_DEFLATED,
     ):
-        raise ValueError(f"its member {info.filename!r} is none that simlib writes")
+        raise ValueError(f"{info.filename!r} is none that simlib writes")
     return info.filename.removesuffix(".npy")
 
 
@@ -102,15 +118,6 @@ def _read_header(file):
 def _read_array(file, name):
     with file.open(f"{name}.npy") as member:
         return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _check_kind(name, header, kind):
-    if header["kind"] != kind:
-        raise ArtifactError(f"{name} holds {header['kind']!r}, and {kind!r} was expected.")
-    if header["version"] != VERSION:
-        raise ArtifactError(
-            f"{name} has format version {header['version']}, and this simlib reads {VERSION}; update simlib."
-        )
 
 
 def _parts(file, names):

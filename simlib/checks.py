@@ -1,16 +1,17 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what to do."""
 
-import contextlib
 import difflib
 import importlib
 import inspect
 import math
+import os
 import re
 from pathlib import Path
 
 import numpy as np
 
 MAX_CLASS_ID = 2**24  # Keras hands labels to a loss as float32, which is exact up to here
+MISSING = ("NoneType", "NAType", "NaTType")
 
 
 class NotReadyError(RuntimeError):
@@ -36,19 +37,19 @@ def choose(name, given, options):
     raise ValueError(f"{name}: {given!r} is unknown.{hint} Choose one of: {', '.join(options)}.")
 
 
-def construct(name, wanted, homes, *arguments):
-    """Make the object that `wanted` names: "faiss", or {"name": "faiss", **options}.
+def construct(name, given, homes, *arguments):
+    """Make the object that `given` names: "faiss", or {"name": "faiss", **options}.
 
-    `homes` says in which module of simlib each name's class lives: it is imported only when wanted.
+    `homes` says where in simlib each name's class lives: its module is imported only when it is named.
     Raises ValueError for an unknown name or option.
     """
-    options = dict(wanted) if isinstance(wanted, dict) else {"name": wanted}
+    options = dict(given) if isinstance(given, dict) else {"name": given}
     module, kind = choose(name, options.pop("name", None), homes).rsplit(".", 1)
-    made = getattr(importlib.import_module(f"simlib.{module}"), kind)
-    known = list(inspect.signature(made).parameters)[len(arguments) :]
+    factory = getattr(importlib.import_module(f"simlib.{module}"), kind)
+    known = list(inspect.signature(factory).parameters)[len(arguments) :]
     for option in options:
-        choose(f"{name}: an option of {made.name!r}", option, dict.fromkeys(known))
-    return made(*arguments, **options)
+        choose(f"{name}: an option of {factory.name!r}", option, dict.fromkeys(known))
+    return factory(*arguments, **options)
 
 
 def extra(module, package, why):
@@ -70,13 +71,10 @@ def whole_number(name, value, at_least=0):
 
 def number(name, value):
     """Return `value` as a float, or raise ValueError if it is no real number, or NaN."""
-    found = math.nan
-    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):  # a whole number beyond every float
-            found = float(value)
-    if math.isnan(found):
-        raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
-    return found
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if real and not math.isnan(value):
+        return float(value)
+    raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
 
 
 def amount(name, value):
@@ -94,20 +92,16 @@ def distance(name, value):
 
 def path(name, value):
     """Return `value` as a `Path`, or raise ValueError if it is no file name."""
-    try:
-        found = Path(value)
-    except TypeError:
-        found = None
-    if found is None or "\0" in str(found):
-        raise ValueError(f"{name} must be the name of a file; got {value!r}.")
-    return found
+    if isinstance(value, (str, os.PathLike)) and "\0" not in str(value):
+        return Path(value)
+    raise ValueError(f"{name} must be the name of a file; got {value!r}.")
 
 
-def kind(name, value, wanted, whence=""):
-    """Return `value`, or raise ValueError if it is no `wanted`, a class; `whence` says who makes one."""
-    if isinstance(value, wanted):
+def kind(name, value, expected, whence=""):
+    """Return `value`, or raise ValueError if it is no `expected`, a class; `whence` says who makes one."""
+    if isinstance(value, expected):
         return value
-    raise ValueError(f"{name} must be a `{wanted.__name__}`{whence}; got {type(value).__name__}.")
+    raise ValueError(f"{name} must be a `{expected.__name__}`{whence}; got {type(value).__name__}.")
 
 
 def mapping(name, value, of):
@@ -126,14 +120,37 @@ def listed(name, value):
 
 
 def as_array(name, value):
-    """Return `value` as a NumPy array; ragged lists and arbitrary objects raise ValueError."""
+    """Return `value` as a NumPy array of numbers, truth values or text, or raise ValueError.
+
+    What pandas, Arrow, polars and ml_dtypes hand over (object and extension dtypes, columns of vectors) is
+    converted where nothing is lost by it. Missing and masked entries, ragged rows and objects are refused.
+    """
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
+        raise ValueError(f"{name} has masked entries; remove them, or fill them with `.filled(...)`.")
     try:
         array = np.asarray(value)
+        plain = np.array(array.tolist()) if array.dtype.hasobject else array
     except ValueError as error:
         raise ValueError(f"{name}: rows of different lengths do not make an array.") from error
-    if array.dtype.hasobject:
-        raise ValueError(f"{name} must be an array of numbers; got Python objects (dtype {array.dtype}).")
-    return array
+    except (TypeError, RuntimeError) as error:  # a tensor that cannot be copied says why
+        raise ValueError(f"{name} cannot be read as an array: {error}") from error
+    if plain is not array:
+        changed = plain.shape == array.shape and plain.tolist() != array.tolist()
+        if changed or plain.dtype.hasobject:
+            _refuse(name, plain if plain.dtype.hasobject else array)
+    small = plain.dtype.kind == "V" and plain.dtype.names is None  # bfloat16 and its like
+    exact = [dtype for dtype in (np.int64, np.float32) if small and np.can_cast(plain.dtype, dtype)]
+    return plain.astype(exact[0]) if exact else plain
+
+
+def _refuse(name, array):
+    flat = array.ravel().tolist()
+    missing = [type(v).__name__ in MISSING or (isinstance(v, float) and v != v) for v in flat]
+    what = f"got Python objects ({', '.join(sorted({type(v).__name__ for v in flat}))})."
+    if array.ndim and any(missing):
+        what = f"row {missing.index(True) * len(array) // len(flat)} lacks one: remove or fill it."
+    raise ValueError(f"{name} must be an array of numbers; {what}")
 
 
 def tensor_shape(name, value):
@@ -152,45 +169,45 @@ def rows(name, value):
     return array
 
 
-def embeddings(name, value):
-    """Return `value` as finite float32 vectors of shape (n, d), or raise ValueError."""
+def embeddings(name, value, single=False):
+    """Return `value` as finite float32 vectors (n, d), or raise ValueError; `single`: (d,) will do."""
     array = as_array(name, value)
+    if single and array.ndim == 1:
+        array = array[None]
     if array.ndim != 2 or (len(array) and not array.shape[1]):
         raise ValueError(f"{name} must have the shape (n, d), one vector a row; got the shape {array.shape}.")
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be numbers; got dtype {array.dtype}.")
     with np.errstate(over="ignore"):
         array = np.ascontiguousarray(array, dtype=np.float32)
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-    if len(bad):
-        raise ValueError(
-            f"{name}: {len(bad)} of {len(array)} vectors hold NaN, infinity or numbers beyond "
-            f"float32 (the first is row {bad[0]}); remove or mend them."
-        )
+    if not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+        what = f"NaN, infinity or numbers beyond float32 (the first is row {bad[0]}); remove or mend them."
+        raise ValueError(f"{name}: {len(bad)} of {len(array)} vectors hold {what}")
     return array
 
 
-def labels(name, value, length=None, of="rows"):
-    """Return `value` as int64 class ids of shape (n,), or raise ValueError."""
+def labels(name, value, length=None, of="rows", single=False):
+    """Return `value` as int64 class ids (n,), or raise ValueError; `single`: one alone will do."""
     array = as_array(name, value)
-    if array.ndim == 2 and array.shape[1] > 1:
-        raise ValueError(
-            f"{name} must be integer class ids of shape (n,); got the shape {array.shape}, which "
-            f"looks one-hot. Use {name}.argmax(axis=1)."
-        )
+    if single and array.ndim == 0:
+        array = array[None]
     if array.ndim != 1:
-        raise ValueError(
-            f"{name} must be integer class ids of shape (n,), one for each row; got the shape {array.shape}."
-        )
+        one_hot = array.ndim == 2 and array.shape[1] > 1
+        cure = f", which looks one-hot. Use {name}.argmax(axis=1)" if one_hot else ", one for each row"
+        raise ValueError(f"{name} must be integer class ids of shape (n,); got {array.shape}{cure}.")
     if array.dtype.kind not in "iu" and len(array):
-        raise ValueError(
-            f"{name} must be integer class ids; got dtype {array.dtype}. "
-            f"Map each class to a whole number first."
+        missing = np.flatnonzero(array != array)
+        cure = (
+            f"Row {missing[0]} lacks one: fill it."
+            if len(missing)
+            else "Map each class to a whole number first."
         )
+        raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}")
     if length is not None and len(array) != length:
         raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
-    if len(array) and (array.min() < -MAX_CLASS_ID or array.max() > MAX_CLASS_ID):
-        raise ValueError(f"{name}: class ids must lie within +-{MAX_CLASS_ID} (2**24); renumber them.")
+    if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name}: class ids must fit int64; got {array.max()}. Renumber them.")
     return array.astype(np.int64)
 
 
@@ -208,13 +225,12 @@ def images(name, value, shape=None):
     leading = 1 if shape is None else len(shape)
     if array.ndim == leading + 3 and array.shape[-1] == 1:
         array = array[..., 0]
-    gray = array.ndim == leading + 2
-    colored = array.ndim == leading + 3 and array.shape[-1] in (3, 4)
-    fits = (gray or colored) and shape in (None, array.shape[:leading]) and 0 not in array.shape[leading:]
-    if not fits or array.dtype.kind not in "fiub":
-        wanted = ", ".join(map(str, shape or ["n"]))
+    sizes = array.shape[leading:]
+    fits = (len(sizes) == 2 or (len(sizes) == 3 and sizes[2] in (3, 4))) and 0 not in sizes
+    if not fits or shape not in (None, array.shape[:leading]) or array.dtype.kind not in "fiub":
+        axes = ", ".join(map(str, shape or ["n"]))
         raise ValueError(
-            f"{name} must be images of the shape ({wanted}, height, width); got {array.dtype} {array.shape}."
+            f"{name} must be images of the shape ({axes}, height, width); got {array.dtype} {array.shape}."
         )
     return array
 
@@ -237,13 +253,13 @@ def examples(name, value):
 
 def positions(name, value, n):
     """Positions 0 .. n - 1 from positions or from a mask of n."""
-    rows = as_array(name, value)
-    if rows.dtype == bool and rows.shape == (n,):
-        return np.flatnonzero(rows)
-    if rows.size == 0:
-        return np.empty(0, int)
-    if rows.dtype.kind in "iu" and rows.ndim == 1 and 0 <= rows.min() <= rows.max() < n:
-        return rows
+    array = as_array(name, value)
+    if array.dtype == bool and array.shape == (n,):
+        return np.flatnonzero(array)
+    if array.size == 0 or (
+        array.dtype.kind in "iu" and array.ndim == 1 and 0 <= array.min() <= array.max() < n
+    ):
+        return array.astype(int).reshape(-1)
     raise ValueError(f"{name} must be row numbers from 0 to {n - 1}, or a mask of {n}; got {value!r}.")
 
 

@@ -13,6 +13,7 @@ from simlib import checks
 
 TINY = 1e-12  # keeps the gradients of a square root finite at 0
 SHORTEST = 1e-30  # a vector whose largest entry is below this has no direction that float32 can tell
+EPSILON, SMALLEST = np.finfo(np.float32).eps, np.finfo(np.float32).tiny
 LONGEST = 2.0**62  # below this length, squares of differences stay finite in float32
 
 
@@ -39,19 +40,15 @@ def _square_distances(a, b):
     return _dots(difference, difference)
 
 
-def _lengths(x):
-    return np.sqrt(_dots(x, x))
-
-
-def _rank_of_squares(a, b):
+def _rank_of_squares(a, b, sizes):
     rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
-    rank += _dots(b, b)
+    rank += sizes
     return rank
 
 
 def _rounding(a, size):
-    info, d = np.finfo(np.float32), a.shape[1] + 8
-    return (d * info.eps * size + 4 * d * info.tiny)[:, None].astype(np.float32)
+    d = a.shape[1] + 8
+    return (d * EPSILON * size + 4 * d * SMALLEST)[:, None]
 
 
 class Distance:
@@ -64,20 +61,25 @@ class Distance:
         """(n, d) -> (n, d): what can be done once for each vector."""
         return x
 
+    @staticmethod
+    def sizes(x):
+        """float32 (n,): what `rank` and `slack` need to know of each vector, its squared length."""
+        return _dots(x, x)
+
     @classmethod
-    def rank(cls, a, b):
-        """(q, n) numbers in the order of the distances, but for rounding; the cheapest such."""
+    def rank(cls, a, b, sizes):
+        """(q, n) numbers in the order of the distances, but for rounding; `sizes` are those of b."""
         return cls.pairwise(a, b)
 
-    @staticmethod
-    def slack(a, b):
-        """float32 (q, 1): how far rounding can move two ranks apart, at most.
+    @classmethod
+    def slack(cls, a, largest):
+        """float32 (q, 1): how far rounding can move two ranks apart, `largest` being the largest size of b.
 
         Twice the error bound of a sum of d products, d * 2**-24 * |a| |b| (Higham 2002, "Accuracy and
         Stability of Numerical Algorithms", section 3.1), with |a| |b| bounded by (|a| + |b|)**2 so
         that the squares and the differences are covered too.
         """
-        return _rounding(a, (_lengths(a) + _lengths(b).max()) ** 2)
+        return _rounding(a, (np.sqrt(cls.sizes(a)) + np.sqrt(largest)) ** 2)
 
 
 class Cosine(Distance):
@@ -98,12 +100,8 @@ class Cosine(Distance):
         return xp.maximum(1 - xp.matmul(a, xp.transpose(b)), 0.0)
 
     @staticmethod
-    def rank(a, b):
+    def rank(a, b, sizes):
         return np.matmul(-a, b.T)
-
-    @staticmethod
-    def slack(a, b):
-        return _rounding(a, np.full(len(a), 4.01))  # all lengths are 1, within float32
 
     @staticmethod
     def paired(a, b):
@@ -119,9 +117,7 @@ class Euclidean(Distance):
     def pairwise(a, b, xp=np):
         return _safe_sqrt(_squared(a, b, xp), xp)
 
-    @staticmethod
-    def rank(a, b):
-        return _rank_of_squares(a, b)
+    rank = staticmethod(_rank_of_squares)
 
     @staticmethod
     def paired(a, b):
@@ -137,9 +133,7 @@ class SquaredEuclidean(Distance):
     def pairwise(a, b, xp=np):
         return _squared(a, b, xp)
 
-    @staticmethod
-    def rank(a, b):
-        return _rank_of_squares(a, b)
+    rank = staticmethod(_rank_of_squares)
 
     paired = staticmethod(_square_distances)
 
@@ -158,8 +152,12 @@ class Manhattan(Distance):
         return np.abs(_difference(a, b)).sum(-1)
 
     @staticmethod
-    def slack(a, b):
-        return _rounding(a, np.abs(a).sum(-1) + np.abs(b).sum(-1).max())
+    def sizes(x):
+        return np.abs(x).sum(-1)
+
+    @classmethod
+    def slack(cls, a, largest):
+        return _rounding(a, cls.sizes(a) + largest)
 
 
 class InnerProduct(Distance):
@@ -190,22 +188,22 @@ def get(name):
 
 
 def prepare(name, distance, x):
-    """Check vectors of shape (n, d) and prepare them for `distance`; float32.
+    """Check vectors of shape (n, d), or a single (d,), and prepare them for `distance`; float32 (n, d).
 
     Raises ValueError for a wrong shape, NaN, lengths that overflow, and for zero vectors under cosine:
     they have no direction. `name` is the argument's name in those messages.
     """
-    x = checks.embeddings(name, x)
-    largest = np.abs(x).max(axis=1, initial=0)
+    x = checks.embeddings(name, x, single=True)
+    prepared = distance.prepare(x)
     if distance is Cosine:
-        bad = largest < SHORTEST
+        bad = _dots(prepared, prepared) < 0.5  # else it is 1
         why = (
             "is all zeros (or as good as), and a zero vector has no direction, so no cosine distance. "
             "Remove such rows, or use distance='euclidean'."
         )
     else:
-        bad = largest * np.sqrt(x.shape[1]) > LONGEST
+        bad = np.abs(x).max(axis=1, initial=0) * np.sqrt(x.shape[1]) > LONGEST
         why = "is so long that its distances overflow float32. Scale the vectors down."
     if bad.any():
         raise ValueError(f"{name}: row {bad.argmax()} {why}")
-    return distance.prepare(x)
+    return prepared

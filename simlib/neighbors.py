@@ -82,6 +82,15 @@ class Neighbors:
         return "\n".join(lines)
 
 
+def trusted(labels, distances, ids):
+    """`Neighbors` of arrays that a search has just put together: sound, in order, and nobody else's."""
+    neighbors = object.__new__(Neighbors)
+    for name, array in (("labels", labels), ("distances", distances), ("ids", ids)):
+        array.setflags(write=False)
+        object.__setattr__(neighbors, name, array)
+    return neighbors
+
+
 def expect(neighbors):
     """Return `neighbors`, or raise ValueError if it is something else."""
     return checks.kind("neighbors", neighbors, Neighbors, ", as `lookup` gives it")

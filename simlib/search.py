@@ -1,10 +1,10 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
 A backend has `add(vectors)`, `search(queries, k) -> (ids, distances)`, `reset()`, `len()`, `dim`, and
-`state()` / `restore(state)` (name -> array) for saving. It is handed vectors that are already
-checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they come. `discard()`
-deletes what it keeps outside of this process. An approximate backend finds the candidates in its own way
-and measures them as this one does, so distances do not depend on the backend.
+`state()` / `restore(state)` (name -> array) for saving and copying. It is handed vectors that are already
+checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they come. `reset()` deletes what
+it keeps outside of this process, too. An approximate backend finds the candidates in its own way and measures
+them as this one does, so distances do not depend on the backend.
 """
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from simlib import checks
 from simlib.store import Growing
 
-BLOCK = 2**22  # distances held at once, at most: 16 MB of float32, whatever the number of queries
-QUERIES = 256  # compared at once, at most: what is more leaves the processor's cache
+BLOCK = 2**20  # numbers held at once, at most: 4 MB of float32, whatever the number of queries and vectors
+QUERIES = 128  # compared at once, at most: what is more leaves the processor's cache
 MEASURED = 2**15  # numbers measured at once: they stay in the cache too
+GROUP = 32  # columns of which the smallest stands for all when a bound is sought
 
 
 class ExactSearch:
-    """Compares every query with every vector: one matrix product a block of queries.
+    """Compares every query with every vector: one matrix product a block of queries and vectors.
 
     Args:
         distance: a class from `simlib.distances`.
@@ -33,6 +34,7 @@ class ExactSearch:
     def reset(self):
         """Forget all vectors."""
         self._vectors = Growing(np.empty((0, 0), np.float32))
+        self._sizes = np.empty(0, np.float32)
 
     def __len__(self):
         return len(self._vectors)
@@ -58,29 +60,52 @@ class ExactSearch:
         """
         vectors = self._vectors.rows
         k = min(k, len(vectors))
-        ids = np.empty((len(queries), k), np.int64)
-        distances = np.empty((len(queries), k), np.float32)
-        if k == 0:
-            return ids, distances
-        slack = self.distance.slack(queries, vectors)
-        width = vectors.size if self.distance.name == "manhattan" else len(vectors)
-        rows = min(QUERIES, max(1, BLOCK // width))
+        if k == 0 or not len(queries):
+            return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+        sizes = self._sizes_of(vectors)
+        slack = self.distance.slack(queries, sizes.max())
+        rows = max(1, min(QUERIES, len(queries), BLOCK // k))
+        width = rows * (vectors.shape[1] if self.distance.name == "manhattan" else 1)
+        blocks = -(-len(vectors) * width // BLOCK)
+        step = max(k, -(-len(vectors) // blocks))  # of about one size, and k vectors in the first
+        ids, distances = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
         for start in range(0, len(queries), rows):
-            block = slice(start, start + rows)
-            ids[block], distances[block] = self._search_block(queries[block], vectors, k, slack[block])
+            part = slice(start, start + rows)
+            ids[part], distances[part] = self._search_part(
+                queries[part], vectors, sizes, k, slack[part], step
+            )
         return ids, distances
 
-    def _search_block(self, queries, vectors, k, slack):
-        rank = self.distance.rank(queries, vectors)  # (q, n), with a product's rounding
-        kth = np.partition(rank, k - 1, axis=1)[:, k - 1 : k]
-        query, ids = np.divmod(np.flatnonzero(rank <= kth + slack), len(vectors))  # ids ascend in each query
-        # Measure the few that are left without that rounding: the answer for a query then depends
-        # neither on its companions in the batch nor on the machine's matrix product.
-        left = np.bincount(query, minlength=len(queries))[:, None]
-        distances = np.full((len(queries), left.max()), np.inf, np.float32)
-        distances[np.arange(left.max()) < left] = self._measure(queries, query, vectors, ids)
-        order = distances.argsort(axis=1, kind="stable")[:, :k]  # of equals, the one added first
-        return ids[order + left.cumsum()[:, None] - left], np.take_along_axis(distances, order, axis=1)
+    def _sizes_of(self, vectors):
+        sizes = self._sizes  # worked out once for each vector; two threads may do it twice, to the same end
+        if len(sizes) < len(vectors):
+            sizes = np.concatenate([sizes, self.distance.sizes(vectors[len(sizes) :])])
+            self._sizes = sizes
+        return sizes[: len(vectors)]
+
+    def _search_part(self, queries, vectors, sizes, k, slack, step):
+        """Measure only those that may be nearer than the k nearest so far.
+
+        `rank` has a product's rounding; a vector that is behind k others by more than `slack` is out. The
+        few that are left are measured without that rounding: so the answer for a query depends neither on
+        its companions in the batch nor on the machine's matrix product.
+        """
+        best = None  # ranks, distances and ids of the k nearest so far, each (q, k)
+        for start in range(0, len(vectors), step):
+            block = slice(start, start + step)
+            rank = self.distance.rank(queries, vectors[block], sizes[block])  # (q, step)
+            bound = slack + (_bound(rank, k) if best is None else best[0].max(axis=1, keepdims=True))
+            hits = np.flatnonzero(rank <= bound)
+            if start and len(hits) > 4 * bound.size * k and k <= rank.shape[1]:  # nearer than all before
+                hits = np.flatnonzero(rank <= np.minimum(bound, _bound(rank, k) + slack))
+            query, column = np.divmod(hits, rank.shape[1])
+            new = rank.ravel()[hits], self._measure(queries, query, vectors[block], column), column + start
+            if best is not None:
+                query = np.concatenate([np.repeat(np.arange(len(queries)), k), query])
+                new = [np.concatenate([old.ravel(), more]) for old, more in zip(best, new)]
+            order = nearest(query, new[1], k)
+            best = [values[order] for values in new]
+        return best[2], best[1]
 
     def _measure(self, queries, query, vectors, ids):
         distances = np.empty(len(ids), np.float32)
@@ -99,8 +124,19 @@ class ExactSearch:
         self.reset()
         self.add(checks.embeddings("vectors", state["vectors"]))
 
-    def discard(self):
-        """Nothing lies outside of this process."""
+
+def _bound(rank, k):
+    """(q, 1): at least k of each row are no larger. Where there are many, it looks at groups of them."""
+    groups = rank.shape[1] // GROUP
+    if groups >= 2 * k:
+        rank = rank[:, : GROUP * groups].reshape(len(rank), GROUP, groups).min(axis=1)
+    return np.partition(rank, k - 1, axis=1)[:, k - 1 : k]
+
+
+def nearest(query, distances, k):
+    """Where the k smallest distances of each query stand, (q, k); of equals, the one that stands first."""
+    order, counts = np.lexsort((distances, query)), np.bincount(query)
+    return order[(counts.cumsum() - counts)[:, None] + np.arange(k)]
 
 
 BACKENDS = {
@@ -110,6 +146,6 @@ BACKENDS = {
 }
 
 
-def backend(wanted, distance):
+def backend(given, distance):
     """Make a search backend for a distance class: by name, or {"name": ..., **options}."""
-    return checks.construct("search", wanted, BACKENDS, distance)
+    return checks.construct("search", given, BACKENDS, distance)

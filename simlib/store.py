@@ -1,8 +1,9 @@
 """Payloads: what the index keeps beside each vector, such as the image itself.
 
-A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `reset()`, `truncate(n)`, and
-`state()` / `restore()`. `discard()` deletes what it keeps outside of this process. `MemoryStore` is the one
-without dependencies; `Growing`, rows that many threads read while one appends, also carries the vectors.
+A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `truncate(n)`, `reset()`, and
+`state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of this process,
+too. `MemoryStore` is the one without dependencies; `Growing`, rows that many threads read while one appends,
+also carries the vectors.
 """
 
 import numpy as np
@@ -102,13 +103,10 @@ class MemoryStore:
         if "payload" in state:
             self.add(checks.rows("payload", state["payload"]))
 
-    def discard(self):
-        """Nothing lies outside of this process."""
-
 
 STORES = {"memory": "store.MemoryStore", "disk": "scale.disk.DiskStore", "milvus": "scale.milvus.MilvusStore"}
 
 
-def store(wanted):
+def store(given):
     """Make a payload store: by name, or {"name": ..., **options}."""
-    return checks.construct("store", wanted, STORES)
+    return checks.construct("store", given, STORES)

@@ -5,9 +5,6 @@ import io
 import itertools
 import json
 import os
-import signal
-import subprocess
-import sys
 import tracemalloc
 import warnings
 import zipfile
@@ -20,7 +17,7 @@ import pytest
 from simlib import ArtifactError, Index, archive
 
 MODEL = Path(__file__).parents[1] / "notebooks" / "models" / "digits.keras"
-MUTANTS = 1_040  # of each of two files
+MUTANTS = 520  # of each of two files
 ONCE = 2**20  # bytes: modules that Python itself imports for its first errors (0.4 MB in 3.13)
 
 
@@ -77,18 +74,9 @@ def flip_directory(data, rng):
     return bytes(out)
 
 
-def truncate(data, rng):
-    return data[: rng.integers(0, len(data))]
-
-
-def cut_a_hole(data, rng):
-    start = int(rng.integers(0, len(data)))
-    return data[:start] + data[start + int(rng.integers(1, 200)) :]
-
-
-def insert(data, rng):
-    at = int(rng.integers(0, len(data) + 1))
-    return data[:at] + rng.bytes(int(rng.integers(1, 100))) + data[at:]
+def cut_or_insert(data, rng):
+    start, length = int(rng.integers(0, len(data))), int(rng.choice([100, 10_000_000]))
+    return data[:start] + rng.choice([b"", rng.bytes(50)]) + data[start + int(rng.integers(0, length)) :]
 
 
 def flip_inside(data, rng):
@@ -99,27 +87,20 @@ def flip_inside(data, rng):
     return zipped(members.items())
 
 
-def swap_members(data, rng):
-    members = members_of(data)
-    a, b = rng.choice(list(members), 2, replace=False)
-    members[a], members[b] = members[b], members[a]
-    return zipped(members.items())
-
-
 def drop_rename_or_double(data, rng):
     members = list(members_of(data).items())
     i = int(rng.integers(len(members)))
     name, content = members[i]
     strangers = ("../" + name, "/tmp/" + name, name.upper(), "stranger.npy", name[:-4], "payload.npy", " ")
-    return zipped(
-        [
-            [*members[:i], *members[i + 1 :]],
-            [*members[:i], (str(rng.choice(strangers)), content), *members[i + 1 :]],
-            [*members, (str(rng.choice(strangers)), content)],
-            [*members, ("stranger.npy", rng.bytes(50))],
-            [*members[::-1]],  # another order is the same content
-        ][rng.integers(5)]
-    )
+    other, rest = str(rng.choice(strangers)), [*members[:i], *members[i + 1 :]]
+    changes = [
+        rest,
+        [*rest, (other, content)],
+        [*members, (other, content)],
+        [*members, (other, rng.bytes(50))],
+    ]
+    swapped = [(name, members[i - 1][1]), *members[:i], *members[i + 1 :]]
+    return zipped([*changes, swapped, members[::-1]][rng.integers(6)])  # another order is the same content
 
 
 def npy(array):
@@ -133,19 +114,9 @@ def replace_array(data, rng):
     members = members_of(data)
     name = str(rng.choice([n for n in members if n != "header.npy"]))
     array = np.load(io.BytesIO(members[name]))
-    members[name] = npy(
-        [
-            array[:-1],
-            array[None],
-            array.astype(np.float64),
-            array[::-1],
-            np.concatenate([array, array]),
-            np.full_like(array, 1),
-            np.array([{"a": 1}], object),
-            array.astype(">i4"),
-            np.float32(3),
-        ][rng.integers(9)]
-    )
+    others = [array[:-1], array[None], array.astype(float), array[::-1], np.concatenate([array, array]),
+              np.full_like(array, 1), np.array([{"a": 1}], object), array.astype(">i4"), [3]]  # fmt: skip
+    members[name] = npy(others[rng.integers(9)])
     return zipped(members.items())
 
 
@@ -153,22 +124,7 @@ def change_header(data, rng):
     members = members_of(data)
     header = json.loads(np.load(io.BytesIO(members["header.npy"])).tobytes())
     key = str(rng.choice(list(header)))
-    values = [
-        None,
-        -1,
-        0,
-        99,
-        True,
-        "",
-        "cosine",
-        "manhattan",
-        "calibration",
-        [],
-        {},
-        [[]],
-        1e300,
-        "x" * 1000,
-    ]
+    values = [None, -1, 0, 99, True, "", "cosine", "manhattan", "index", [], {}, [[]], 1e300, "x" * 1000]
     change = rng.integers(3)
     if change == 0:
         header[key] = values[rng.integers(len(values))]
@@ -176,9 +132,8 @@ def change_header(data, rng):
         del header[key]
     else:
         header["stranger"] = values[rng.integers(len(values))]
-    text = [json.dumps(header).encode(), json.dumps(header).encode()[:-3], b"[" * 10_000, b"[" * 10_000_000][
-        min(rng.integers(12), 3)
-    ]
+    text = json.dumps(header).encode()
+    text = [text, text[:-3], b"[" * 10_000, b"[" * 10_000_000][min(rng.integers(12), 3)]
     members["header.npy"] = npy(np.frombuffer(text, np.uint8))
     return zipped(members.items())
 
@@ -228,14 +183,14 @@ def foreign(data, rng):
     ][rng.integers(9)]
 
 
-KINDS = [flip, flip_directory, truncate, cut_a_hole, insert, flip_inside, swap_members, drop_rename_or_double,
-         replace_array, change_header, claim_a_huge_shape, other_packing, foreign]  # fmt: skip
+KINDS = [flip, flip_directory, cut_or_insert, flip_inside, drop_rename_or_double, replace_array,
+         change_header, claim_a_huge_shape, other_packing, foreign]  # fmt: skip
 
 
 def answers(index):
     """Everything that an index can be asked for."""
-    queries = np.random.default_rng(1).normal(size=(4, index._items.dim))
-    found = index.lookup(queries, k=len(index))
+    dim = int(repr(index).split(" of ")[2].split()[0])
+    found = index.lookup(np.random.default_rng(1).normal(size=(4, dim)), k=len(index))
     payload = index.payload(found.ids)
     parts = (found.labels, found.distances, found.ids, payload)
     return repr(index), [(p.dtype, p.shape, p.tobytes()) for p in parts]
@@ -279,36 +234,20 @@ def test_damaged_files_load_to_the_identical_index_or_end_in_our_error(source, t
     assert results["refused"] > MUTANTS / 2 and results["identical"] > 10
 
 
-def test_nothing_is_unpickled(tmp_path):
+@pytest.mark.parametrize("place", ["labels", "vectors", "payload", "stranger"])
+def test_nothing_is_unpickled_even_where_the_checksum_is_right(place, tmp_path, monkeypatch):
     class Bad:
         def __reduce__(self):
             return open, (str(tmp_path / "owned"), "w")
 
-    members = members_of(saved(tmp_path))
-    for name in members:
-        poisoned = npy(np.array([Bad()], object))
-        (tmp_path / "bad.npz").write_bytes(zipped({**members, name: poisoned}.items()))
-        with pytest.raises(ArtifactError):
+    with monkeypatch.context() as patch:  # what is hashed and written is what this array pickles to
+        patch.setattr(np, "savez", functools.partial(np.savez, allow_pickle=True))
+        patch.setattr(archive, "_sha256", lambda *_: "0" * 64)
+        arrays = {"labels": [0], "vectors": [[1.0]], place: np.array([Bad()], object)}
+        header = {"distance": "euclidean", "search": "exact", "store": "memory"}
+        archive.write(tmp_path / "bad.npz", "index", header, arrays)
+        with pytest.raises(ArtifactError, match=r"bad\.npz is damaged or not a simlib file"):
             Index.load(tmp_path / "bad.npz")
-    assert not (tmp_path / "owned").exists()
-
-
-@pytest.mark.parametrize("place", ["labels", "vectors", "payload", "a stranger"])
-def test_nothing_is_unpickled_where_all_checksums_are_right_either(place, tmp_path):
-    class Bad:
-        def __reduce__(self):
-            return open, (str(tmp_path / "owned"), "w")
-
-    members = members_of(saved(tmp_path)) | {f"{place}.npy": npy(np.array([Bad()], object))}
-    header = json.loads(bytes(np.load(io.BytesIO(members.pop("header.npy")))))
-    del header["sha256"]
-    with zipfile.ZipFile(io.BytesIO(zipped(members.items()))) as file:
-        names = sorted(name.removesuffix(".npy") for name in members)
-        header["sha256"] = archive._sha256(header, archive._parts(file, names))
-    members["header.npy"] = npy(np.frombuffer(json.dumps(header).encode(), np.uint8))
-    (tmp_path / "bad.npz").write_bytes(zipped(members.items()))
-    with pytest.raises(ArtifactError, match="Object arrays cannot be loaded"):
-        Index.load(tmp_path / "bad.npz")
     assert not (tmp_path / "owned").exists()
 
 
@@ -355,10 +294,33 @@ def test_a_newer_version_says_so(version, tmp_path, monkeypatch):
 def test_no_file_and_no_folder(tmp_path):
     with pytest.raises(ArtifactError, match=r"a\.npz: there is no such file in"):
         Index.load(tmp_path / "a.npz")
-    with pytest.raises(ArtifactError, match="is damaged or not a simlib file"):
+    with pytest.raises(ArtifactError, match=r"cannot be read: Is a directory"):
         Index.load(tmp_path)
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
+        Index().save(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"path: there is no folder .*nowhere; make it first"):
         Index().save(tmp_path / "nowhere" / "a.npz")
+
+
+def test_arrays_that_somebody_else_saved_are_named(tmp_path):
+    np.savez(tmp_path / "mine.npz", embeddings=np.eye(3), y=[1, 2, 3])
+    with pytest.raises(
+        ArtifactError, match=r"mine\.npz was not written by simlib. It holds embeddings, y: read"
+    ):
+        Index.load(tmp_path / "mine.npz")
+    np.save(tmp_path / "mine.npy", np.eye(3))
+    with pytest.raises(ArtifactError, match=r"^mine\.npy is damaged or not a simlib file\.$"):
+        Index.load(tmp_path / "mine.npy")
+
+
+def test_a_compressed_file_of_an_earlier_version_is_read(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", np.savez_compressed)
+        small_index().save(tmp_path / "old.npz")
+    small_index().save(tmp_path / "new.npz")
+    sizes = [(tmp_path / name).stat().st_size for name in ("old.npz", "new.npz")]
+    assert sizes[0] < sizes[1]
+    assert answers(Index.load(tmp_path / "old.npz")) == answers(Index.load(tmp_path / "new.npz"))
 
 
 @pytest.mark.parametrize(
@@ -370,6 +332,7 @@ def test_no_file_and_no_folder(tmp_path):
         ("labels", r"labels has \d+ entries, but there are \d+ vectors"),
         ("payload", r"\d+ payloads for \d+ vectors"),
         ("vectors", r"\d+ payloads for \d+ vectors"),
+        ("NaN in vectors", "vectors: 40 of 40 vectors hold NaN"),
     ],
 )
 def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, why, tmp_path):
@@ -377,22 +340,12 @@ def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, why, t
     header, arrays = archive.read(tmp_path / "a.npz", "index")
     if change in header:
         header[change] = "strange"
+    elif change == "NaN in vectors":
+        arrays["vectors"] *= np.nan
     else:
         arrays[change] = arrays[change][:-1]
-    archive.write(
-        tmp_path / "a.npz", "index", {k: header[k] for k in ("distance", "search", "store")}, arrays
-    )
+    archive.write(tmp_path / "a.npz", "index", header, arrays)
     with pytest.raises(ArtifactError, match="the saved index is not consistent: " + why):
-        Index.load(tmp_path / "a.npz")
-
-
-@pytest.mark.parametrize("name, bad", [("vectors", [[0.0, np.nan]]), ("payload", 5)])
-def test_a_saved_part_that_is_no_such_thing_is_named(name, bad, tmp_path):
-    small_index().save(tmp_path / "a.npz")
-    header, arrays = archive.read(tmp_path / "a.npz", "index")
-    header = {k: header[k] for k in ("distance", "search", "store")}
-    archive.write(tmp_path / "a.npz", "index", header, {**arrays, name: np.array(bad)})
-    with pytest.raises(ArtifactError, match=f"the saved index is not consistent: {name}"):
         Index.load(tmp_path / "a.npz")
 
 
@@ -463,36 +416,6 @@ def test_saving_that_dies_before_any_file_call_leaves_the_old_or_the_new_file(tm
             break
     measured(f"saving died before each of {n} file calls: {seen.count(0)} times the old file was whole")
     assert n > 20 and seen == sorted(seen) and seen[-1] == 1  # once new, always new
-
-
-SAVER = """
-import sys, numpy as np
-from simlib import Index
-def made(n):
-    rng = np.random.default_rng(n)
-    return Index().add(rng.normal(size=(n, 16)), np.zeros(n, int), rng.integers(0, 255, (n, 9, 9)))
-old, new = made(10), made(50)
-print("ready", flush=True)
-while True:
-    new.save(sys.argv[1])
-    old.save(sys.argv[1])
-"""
-
-
-def test_saving_that_is_killed_leaves_the_old_or_the_new_file(tmp_path, measured):
-    path, rng, seen = tmp_path / "index.npz", np.random.default_rng(0), Counter()
-    index_of(10).save(path)
-    for _ in range(8):
-        command = [sys.executable, "-c", SAVER, str(path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
-            assert saver.stdout.readline() == b"ready\n"
-            try:
-                saver.wait(0.01 + rng.random() * 0.05)
-            except subprocess.TimeoutExpired:
-                saver.send_signal(signal.SIGKILL)
-        assert saver.returncode == -signal.SIGKILL
-        seen[version_of(path)] += 1
-    measured(f"saving killed 8 times: {seen[0]} times the old file was there, {seen[1]} times the new")
 
 
 def test_a_failing_save_keeps_the_old_file_and_tidies_up(tmp_path, monkeypatch):

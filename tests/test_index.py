@@ -1,12 +1,19 @@
 """The index: everything or nothing, all in step, the same after saving, safe between threads."""
 
+import copy
+import itertools
+import multiprocessing
+import pickle
 import threading
+from concurrent.futures import ProcessPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 
 from simlib import Index, NotReadyError, search
 from simlib.distances import DISTANCES
+from simlib.store import Growing
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
@@ -36,14 +43,6 @@ def test_label_and_payload_are_those_of_the_found_id(distance):
     assert index.distance == distance
 
 
-def test_several_adds_equal_one():
-    once = Index().add(X, Y, IMAGES)
-    often = Index()
-    for start, end in ((0, 1), (1, 20), (20, 20), (20, 59), (59, 60)):
-        often.add(X[start:end], Y[start:end], IMAGES[start:end] if end > start else None)
-    assert_same_index(once, often)
-
-
 def test_one_by_one_equals_all_at_once():
     once, single = Index().add(X, Y, IMAGES), Index()
     for x, y, image in zip(X, Y, IMAGES):
@@ -59,51 +58,42 @@ def test_later_changes_of_the_caller_s_arrays_change_nothing():
 
 
 BAD = {
-    "another dimension": ((X[:, :5], Y, IMAGES), "embeddings have 5 dimensions, but the index holds"),
-    "NaN": ((np.where(X > 2, np.nan, X), Y, IMAGES), "embeddings: .* hold NaN"),
-    "a zero vector": ((X * (Y != 3)[:, None], Y, IMAGES), "embeddings: row 30 is all zeros"),
-    "too few labels": ((X, Y[:-1], IMAGES), "labels has 59 entries, but there are 60 embeddings"),
-    "a negative label": ((X, Y - 1, IMAGES), "labels must be 0 or more"),
-    "one-hot labels": ((X, np.eye(6)[Y], IMAGES), "looks one-hot"),
-    "no payload": ((X, Y, None), "payload: give one with every item or with none"),
-    "too few payloads": ((X, Y, IMAGES[1:]), "payload must have one entry a vector"),
-    "payload of another shape": ((X, Y, IMAGES[:, 1:]), "use one shape and kind"),
-    "payload of another kind": ((X, Y, IMAGES.astype(float)), "use one shape and kind"),
+    "another dimension": (X[:, :5], Y, IMAGES),
+    "too few labels": (X, Y[:-1], IMAGES),
+    "no payload": (X, Y, None),
+    "payload of another shape": (X, Y, IMAGES[:, 1:]),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_failing_add_leaves_the_index_as_it_was(case):
     index, same = Index().add(X, Y, IMAGES), Index().add(X, Y, IMAGES)
-    arguments, message = BAD[case]
-    with pytest.raises(ValueError, match=message):
-        index.add(*arguments)
+    with pytest.raises(ValueError):
+        index.add(*BAD[case])
     assert_same_index(index, same)
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
 
 
-@pytest.mark.parametrize("part", ["search", "labels", "store"])
+@pytest.mark.parametrize("broken", [0, 1, 2])  # of three arrays: payload, labels, vectors
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 @pytest.mark.parametrize("held", [0, 60])
-def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(part, error, held, monkeypatch):
-    def made():
+def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(broken, error, held, monkeypatch):
+    def filled():
         return Index().add(X[:held], Y[:held], IMAGES[:held] if held else None)
 
-    index, same = made(), made()
+    index, same, calls, add = filled(), filled(), itertools.count(), Growing.add
 
-    def fail(*_):
-        raise error
+    def fail(self, items):
+        if next(calls) == broken:
+            raise error
+        add(self, items)
 
     with monkeypatch.context() as patch:
-        patch.setattr(getattr(index._items, part), "add", fail)
+        patch.setattr(Growing, "add", fail)
         with pytest.raises(error):
             index.add(X[:, :8], Y[::-1] + 1, IMAGES[::-1])
     assert repr(index) == repr(same)
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
-
-
-def test_a_lookup_asks_for_five_unless_told_otherwise():
-    assert Index().add(X, Y).lookup(QUERIES).k == 5
 
 
 def test_adding_nothing_changes_nothing_and_fixes_nothing():
@@ -137,11 +127,14 @@ def test_class_sizes_and_repr():
     assert repr(Index()).splitlines()[1] == "  items in each class: none"
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_number_types_and_strides_do_not_matter(dtype):
-    x = X.astype(np.float16)  # values that all three types hold exactly
-    index = Index("euclidean").add(np.asfortranarray(x.astype(dtype)), Y[::-1][::-1])
-    assert_same(index.lookup(x.astype(dtype)[::2]), Index("euclidean").add(x, Y).lookup(x[::2].copy()))
+def test_a_repr_stays_a_few_lines_however_many_classes_there_are():
+    shown = repr(Index("euclidean").add(np.arange(5000.0)[:, None], 10**15 + np.arange(5000)))
+    assert len(shown) < 700 and "10000000000000" in shown and "and 4,980 more classes" in shown
+
+
+def test_class_ids_may_be_as_long_as_article_numbers():
+    labels = [4006381333931, 2**63 - 1]
+    assert Index().add(X[:2], labels).lookup(X[:2], k=1).labels[:, 0].tolist() == labels
 
 
 # saving
@@ -164,18 +157,43 @@ def test_a_loaded_index_answers_bit_for_bit_and_can_grow(distance, payload, tmp_
         again.add(X + 1, Y, payload)
 
 
-def test_an_empty_index_can_be_saved(tmp_path):
-    Index("manhattan").save(tmp_path / "index.npz")
-    again = Index.load(tmp_path / "index.npz")
-    assert len(again) == 0 and again.distance == "manhattan"
-    again.add(X, Y)
+# copies
 
 
-def test_saving_replaces_the_old_file_and_leaves_nothing_beside_it(tmp_path):
-    for n in (10, 60):
-        Index().add(X[:n], Y[:n]).save(str(tmp_path / "index.npz"))
-    assert len(Index.load(str(tmp_path / "index.npz"))) == 60
-    assert [p.name for p in tmp_path.iterdir()] == ["index.npz"]
+def through_joblib(index, folder):
+    joblib.dump(index, folder / "index.joblib")
+    return joblib.load(folder / "index.joblib")
+
+
+COPIES = {
+    "pickle": lambda index, _: pickle.loads(pickle.dumps(index)),
+    "deepcopy": lambda index, _: copy.deepcopy(index),
+    "copy": lambda index, _: copy.copy(index),
+    "joblib": through_joblib,
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("search", ["exact", {"name": "faiss", "factory": "HNSW8"}])
+def test_a_copy_answers_the_same_and_goes_its_own_way(way, search, tmp_path):
+    if search != "exact":
+        pytest.importorskip("faiss")
+    index, same = (Index("euclidean", search).add(X, Y, IMAGES) for _ in range(2))
+    assert_same(index.lookup(QUERIES), same.lookup(QUERIES))
+    twin = COPIES[way](index, tmp_path)
+    assert_same_index(twin, index)
+    twin.add(X, Y, IMAGES)
+    assert_same_index(index, same)
+    assert_same_index(index.add(X, Y, IMAGES), twin)
+
+
+@pytest.mark.parametrize("search", ["exact", "faiss"])
+def test_a_process_pool_looks_up_as_we_do(search):
+    pytest.importorskip("faiss")
+    index = Index("euclidean", search, store="disk").add(X, Y, IMAGES)
+    spawn = multiprocessing.get_context("spawn")  # faiss's own threads do not survive a fork
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        assert_same(pool.submit(index.lookup, QUERIES).result(), index.lookup(QUERIES))
 
 
 # threads
@@ -253,30 +271,18 @@ def test_a_growing_index_never_serves_half_a_batch(tmp_path):
 
 def test_a_save_in_the_middle_of_an_add_waits_for_its_end(tmp_path, monkeypatch):
     index, path = Index().add(X, Y, IMAGES), tmp_path / "index.npz"
-    saver, add = threading.Thread(target=index.save, args=(path,)), index._items.search.add
+    saver, add = threading.Thread(target=index.save, args=(path,)), search.ExactSearch.add
 
-    def save_meanwhile(vectors):  # labels and payloads are in already, the vectors are not
+    def save_meanwhile(self, vectors):  # labels and payloads are in already, the vectors are not
         saver.start()
         saver.join(0.2)
-        add(vectors)
+        add(self, vectors)
 
-    monkeypatch.setattr(index._items.search, "add", save_meanwhile)
-    index.add(X, Y, IMAGES)
-    saver.join()
+    with monkeypatch.context() as patch:
+        patch.setattr(search.ExactSearch, "add", save_meanwhile)
+        index.add(X, Y, IMAGES)
+        saver.join()
     assert_same_index(Index.load(path), index)
-
-
-def test_two_threads_that_add_at_once_mix_nothing_up():
-    index = Index("euclidean")
-
-    def grow(sign):
-        for i in range(200):
-            index.add([[float(sign * i), 1.0]], [i], [sign * i])
-
-    in_threads(lambda: grow(1), lambda: grow(-1))
-    found = index.lookup([[0.0, 1.0]], k=400)
-    assert len(index) == 400
-    np.testing.assert_array_equal(np.abs(index.payload(found.ids)), found.labels)
 
 
 def test_a_lookup_during_a_reset_answers_from_what_was_there(monkeypatch):

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index
+from simlib import ArtifactError, Index, archive
 from simlib.scale import faiss as faiss_search
 
 D, N = 16, 300
@@ -143,40 +143,17 @@ def test_an_empty_index_can_be_saved(wanted, tmp_path):
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean", "inner_product"])
-@pytest.mark.parametrize("name", ["faiss", "milvus"])
-def test_recall_of_ten_neighbours_among_100_000_clustered_vectors(name, distance, tmp_path):
-    pytest.importorskip({"faiss": "faiss", "milvus": "milvus_lite"}[name])
-    if (name, distance) in {("milvus", "euclidean"), ("milvus", "inner_product")}:
-        pytest.skip("once is enough: Milvus Lite takes long over 100,000 rows")
+def test_recall_of_ten_neighbours_among_100_000_clustered_vectors(distance):
+    pytest.importorskip("faiss")
     vectors, queries = clustered(100_000)
     if distance == "inner_product":  # of about one length, as embeddings are; else the longest win always
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = np.zeros(len(vectors), int)
-    search = name
-    if name == "milvus":
-        search, queries = {"name": "milvus", "uri": str(tmp_path / "x.db"), "timeout": 120.0}, queries[:50]
-    found = Index(distance, search=search).add(vectors, labels).lookup(queries, k=10)
-    expected = Index(distance).add(vectors, labels).lookup(queries, k=10)
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found.ids, expected.ids)])
-    assert recall >= 0.99
-    same = found.ids == expected.ids
-    np.testing.assert_array_equal(found.distances[same], expected.distances[same])
-
-
-BAD = {
-    "another dimension": (X[:, :5], Y, "embeddings have 5 dimensions"),
-    "NaN": (np.where(X > 2, np.nan, X), Y, "embeddings: .* hold NaN"),
-    "a zero vector": (X * (Y != 3)[:, None], Y, "embeddings: row 3 is all zeros"),
-    "too few labels": (X, Y[:-1], "labels has 299 entries, but there are 300 embeddings"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_refused_add_changes_nothing(wanted, case):
-    index, (x, y, message) = Index("cosine", search=wanted).add(X, Y), BAD[case]
-    with pytest.raises(ValueError, match=message):
-        index.add(x, y)
-    assert_same(index.lookup(QUERIES), Index("cosine").add(X, Y).lookup(QUERIES))
+    near = Index(distance, search="faiss").add(vectors, labels).lookup(queries, k=10)
+    exact = Index(distance).add(vectors, labels).lookup(queries, k=10)
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(near.ids, exact.ids)]) >= 0.99
+    same = near.ids == exact.ids
+    np.testing.assert_array_equal(near.distances[same], exact.distances[same])
 
 
 def test_lookups_while_adding_see_whole_batches(wanted):
@@ -201,19 +178,6 @@ def test_lookups_while_adding_see_whole_batches(wanted):
 
 
 # what is said of a wrong wish
-
-
-@pytest.mark.parametrize(
-    "wish, message",
-    [
-        ("fais", r"search: 'fais' is unknown. Did you mean 'faiss'\? Choose one of: exact, faiss, milvus"),
-        ({"factory": "Flat"}, "search: None is unknown"),
-        ({"name": "faiss", "paramters": "nprobe=3"}, r"option of 'faiss': 'paramters' .* 'parameters'"),
-    ],
-)
-def test_an_unknown_backend_or_option_names_the_known_ones(wish, message):
-    with pytest.raises(ValueError, match=message):
-        Index(search=wish)
 
 
 @pytest.mark.parametrize("options", [{"factory": "HNWS"}, {"factory": "HNSW8", "parameters": "nprobes=3"}])
@@ -248,19 +212,14 @@ def test_without_the_package_the_command_is_named(module, search, command, monke
 # faiss: lists, growth and saving
 
 
-def test_the_lists_grow_with_the_index_and_a_small_index_is_exact():
+def test_a_small_index_is_exact_and_a_growing_one_stays_near_it():
     pytest.importorskip("faiss")
-    vectors, queries = clustered(60_000, clusters=100)
+    vectors, queries = clustered(40_000, clusters=100)
     index = Index("euclidean", search="faiss")
-    lists = []
-    for start, end in ((0, 9_000), (9_000, 15_000), (15_000, 29_000), (29_000, 60_000)):
+    for start, end in ((0, 9_000), (9_000, 15_000), (15_000, 40_000)):
         index.add(vectors[start:end], np.zeros(end - start, int))
-        found = index.lookup(queries, k=10)
-        built = index._items.search._built
-        lists.append(built and (built.nlist, built.ntotal))
         exact = Index("euclidean").add(vectors[:end], np.zeros(end, int)).lookup(queries, k=10)
-        assert np.mean(found.ids == exact.ids) > 0.98
-    assert lists == [None, (244, 15_000), (244, 29_000), (489, 60_000)]
+        assert np.mean(index.lookup(queries, k=10).ids == exact.ids) > (0.98 if end > 9_000 else 0.9999)
 
 
 def test_a_reloaded_faiss_index_is_not_trained_again_and_answers_the_same(tmp_path, monkeypatch):
@@ -288,13 +247,6 @@ def test_for_many_neighbours_more_lists_are_looked_into(k):
     assert np.mean([len(set(a) & set(b)) / k for a, b in zip(found.ids, exact.ids)]) >= 0.99
 
 
-def test_where_the_lists_hold_too_few_the_answer_is_exact_and_not_padded():
-    pytest.importorskip("faiss")
-    search = {"name": "faiss", "factory": "IVF7,Flat", "parameters": "nprobe=1"}
-    found = Index("euclidean", search=search).add(X, Y).lookup(QUERIES, k=250)
-    assert_same(found, Index("euclidean").add(X, Y).lookup(QUERIES, k=250))
-
-
 def test_a_build_that_breaks_off_is_made_anew(monkeypatch):
     pytest.importorskip("faiss")
     monkeypatch.setattr(faiss_search, "EXACT_BELOW", 2)
@@ -316,9 +268,9 @@ def test_a_saved_faiss_index_that_does_not_hold_together_is_refused(spoil, tmp_p
     monkeypatch.setattr(faiss_search, "EXACT_BELOW", 2)
     index = Index("euclidean", search="faiss").add(X, Y)
     index.lookup(QUERIES)
-    state = index._items.search.state()
-    state[spoil] = state[spoil][:, :5]
-    monkeypatch.setattr(type(index._items.search), "state", lambda self: state)
     index.save(tmp_path / "index.npz")
+    header, arrays = archive.read(tmp_path / "index.npz", "index")
+    arrays[spoil] = arrays[spoil][:, :5]
+    archive.write(tmp_path / "index.npz", "index", header, arrays)
     with pytest.raises(ArtifactError, match="differ in their dimensions"):
         Index.load(tmp_path / "index.npz")

@@ -1,13 +1,14 @@
 """One contract for all payload stores, and what the disk store promises beside it."""
 
+import copy
 import gc
+import pickle
 import shutil
 
-import keras
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index, SimilarityModel, store
+from simlib import ArtifactError, Index, store
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
@@ -80,28 +81,6 @@ def test_save_load_and_grow(wanted, kind, tmp_path):
     np.testing.assert_array_equal(again.payload(np.arange(60, 120)), items)
 
 
-def test_an_index_shows_the_neighbours_payload_whatever_the_store(wanted):
-    index = Index("euclidean", store=wanted).add(X, Y, IMAGES)
-    found = index.lookup(X, k=3)
-    np.testing.assert_array_equal(index.payload(found.ids), IMAGES[found.ids])
-    index.reset()
-    index.add(X[:2], Y[:2], ["a", "b"])
-    assert index.payload([0, 1]).tolist() == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    "items, length, message",
-    [
-        (IMAGES[:3], 2, "payload must have one entry a vector"),
-        (IMAGES[:3, 1:], 3, "use one shape and kind"),
-        (IMAGES[:3] / 2, 3, "use one shape and kind"),
-    ],
-)
-def test_bad_payload(wanted, items, length, message):
-    with pytest.raises(ValueError, match=message):
-        filled(wanted, IMAGES).check(items, length)
-
-
 def test_outside_of_memory_the_first_dtype_is_kept(wanted):
     if wanted == "memory":
         pytest.skip("an array in memory widens its dtype")
@@ -172,34 +151,43 @@ def test_an_index_loaded_after_its_file_has_grown_sees_what_was_saved(tmp_path):
     again = Index.load(tmp_path / "index.npz")
     assert len(again) == 60
     np.testing.assert_array_equal(again.payload(np.arange(60)), IMAGES)
-    assert again._items.store.get(np.array([0])).shape == (1, *IMAGES.shape[1:])
 
 
 def test_what_is_in_a_file_of_its_own_stays_there_whatever_is_done(tmp_path):
-    index = Index(store={"name": "disk", "path": str(tmp_path / "payload.npy")}).add(X, Y, IMAGES)
+    index = Index(store={"name": "disk", "path": tmp_path / "payload.npy"}).add(X, Y, IMAGES)
     index.save(tmp_path / "index.npz")
-    saved = index._items.store.state()
-    assert saved["payload_like"].shape == (0, *IMAGES.shape[1:]) and saved["payload_length"] == 60
-    one = Index.load(tmp_path / "index.npz")._items.store
-    mapped = one.like
-    while not isinstance(mapped, np.memmap) and mapped is not None:
-        mapped = mapped.base
-    assert isinstance(mapped, np.memmap)
-    one.truncate(60)
-    assert len(one) == 60
-    one.truncate(1)
-    assert len(one) == 1 and isinstance(one.like, np.memmap)
+    assert "payload" not in np.load(tmp_path / "index.npz")
+    one = filled({"name": "disk", "path": tmp_path / "other.npy"}, IMAGES)
+    for length in (60, 1):
+        one.truncate(length)
+        assert len(one) == length
     np.testing.assert_array_equal(one.get(np.array([0])), IMAGES[:1])
-    (tmp_path / "payload.npy").unlink()
+    np.testing.assert_array_equal(np.load(tmp_path / "other.npy"), IMAGES[:1])
+    (tmp_path / "other.npy").unlink()
     one.reset()  # what somebody has deleted need not be deleted again
     assert len(one) == 0
 
 
-def test_a_reset_model_can_index_again_where_its_payload_lay(tmp_path):
-    inputs = keras.Input((2,))
-    model = SimilarityModel(inputs, keras.layers.UnitNormalization()(inputs))
-    model.compile(store={"name": "disk", "path": str(tmp_path / "pictures.npy")})
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, copy.copy, lambda index: pickle.loads(pickle.dumps(index))]
+)
+def test_a_copy_has_the_payloads_and_leaves_the_original_alone(wanted, copied):
+    index = Index("euclidean", store=wanted).add(X, Y, IMAGES)
+    twin = copied(index)
+    np.testing.assert_array_equal(twin.payload(np.arange(60)), IMAGES)
+    if isinstance(wanted, str):  # else it lies where the user wants it, and is shared
+        twin.add(X[:1], Y[:1], IMAGES[:1])
+        twin.reset()
+        del twin
+        gc.collect()
+    np.testing.assert_array_equal(index.payload(np.arange(60)), IMAGES)
+    index.add(X[:1], Y[:1], IMAGES[7:8])
+    np.testing.assert_array_equal(index.payload([60]), IMAGES[7:8])
+
+
+def test_a_reset_index_can_index_again_where_its_payload_lay(tmp_path):
+    index = Index(store={"name": "disk", "path": str(tmp_path / "pictures.npy")})
     for label in (3, 7):
-        model.reset_index()
-        model.index([[1.0, 0.0]], [label], payload=np.array([label]))
-        assert model.payload(model.lookup([[1.0, 0.0]], k=1)).tolist() == [[label]]
+        index.reset()
+        index.add([[1.0, 0.0]], [label], payload=[label])
+        assert index.payload(index.lookup([[1.0, 0.0]], k=1).ids).tolist() == [[label]]

@@ -33,8 +33,9 @@ class DiskStore(FixedStore):
     The file is a plain `.npy`: `numpy.load(path, mmap_mode="r")` opens it too.
 
     Args:
-        path: a new file, to keep. A saved index then holds its name alone, and needs it on loading.
-            None takes a temporary one, and saving puts the payloads into the index's own file.
+        path: a new file, to keep. A saved index, and a copy or a pickle of it, then holds its name alone and
+            needs it: several may read it, and one may add or reset. None takes a temporary file; saving
+            puts the payloads into the index's own, and a copy has a file of its own.
 
     Raises:
         FileExistsError: there is a file at `path` already (said when the first items are added).
@@ -56,9 +57,10 @@ class DiskStore(FixedStore):
         self.path = checks.path("path", path)
 
     def reset(self):
-        """Forget all items, and delete the file."""
-        self.discard()
-        self._rows = None
+        """Forget all items, and delete the file; who still reads it can go on."""
+        if self._rows is not None:
+            self.path.unlink(missing_ok=True)
+            self._rows = None
 
     def __len__(self):
         return 0 if self._rows is None else len(self._rows)
@@ -114,7 +116,7 @@ class DiskStore(FixedStore):
         if not len(self):
             return {}
         if self._own:
-            return {"payload": self._rows}
+            return {"payload": np.asarray(self._rows)}
         return {"payload_like": np.empty((0, *self._rows.shape[1:]), self._rows.dtype),
                 "payload_length": np.int64(len(self))}  # fmt: skip
 
@@ -133,8 +135,3 @@ class DiskStore(FixedStore):
             if (rows.dtype, rows.shape[1:]) != (like.dtype, like.shape[1:]) or len(rows) < length:
                 raise ValueError(f"the payload file {self.path} is not the one that was saved; put it back.")
             self._rows = rows[:length]  # some may have been added after saving
-
-    def discard(self):
-        """Delete the file; who still reads it can go on."""
-        if self._rows is not None:
-            self.path.unlink(missing_ok=True)

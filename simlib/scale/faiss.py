@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from simlib import checks
-from simlib.search import MEASURED, ExactSearch
+from simlib.search import ExactSearch, nearest
 
 EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
 PROBES = 16  # lists that a query looks into
@@ -21,7 +21,8 @@ class FaissSearch(ExactSearch):
     for nearest neighbor search", section IV). The candidates are then measured in float64.
 
     The first lookup after adding builds what is missing. When the index has doubled it is built anew.
-    Manhattan distances are searched exactly.
+    Manhattan distances are searched exactly. A process pool must start its workers afresh (`spawn` or
+    `forkserver`): faiss's own threads do not survive a fork.
 
     Args:
         distance: a class from `simlib.distances`.
@@ -75,13 +76,10 @@ class FaissSearch(ExactSearch):
         return index.search(queries, k)[1]
 
     def _ranked(self, queries, vectors, ids):
-        ids, distances = np.sort(ids, axis=1), np.empty(ids.shape, np.float32)
-        rows = max(1, MEASURED // (ids.shape[1] * vectors.shape[1]))
-        for start in range(0, len(queries), rows):
-            part = slice(start, start + rows)
-            distances[part] = self.distance.paired(queries[part, None], vectors[ids[part]])
-        order = distances.argsort(axis=1, kind="stable")  # of equals, the one added first
-        return np.take_along_axis(ids, order, 1), np.take_along_axis(distances, order, 1)
+        ids, query = np.sort(ids, axis=1).ravel(), np.repeat(np.arange(len(queries)), ids.shape[1])
+        distances = self._measure(queries, query, vectors, ids)
+        best = nearest(query, distances, len(ids) // len(queries))
+        return ids[best], distances[best]
 
     def _up_to_date(self, vectors):
         """The faiss index of all vectors. Broken off in the middle, it is built anew next time."""

@@ -80,7 +80,7 @@ class Collection:
             if client.has_collection(self.name, timeout=self.timeout):
                 raise FileExistsError(
                     f"Milvus at {self.uri} has a collection {self.name} already. Load the index that belongs "
-                    "to it, choose another name, or drop it."
+                    "to it, choose another name, or delete it."
                 )
             kinds, schema = self._pymilvus.DataType, client.create_schema(auto_id=False)
             schema.add_field("id", kinds.INT64, is_primary=True)
@@ -117,7 +117,7 @@ class Collection:
                 )
         self.made = True
 
-    def drop(self):
+    def reset(self):
         """Delete the collection."""
         if self.made:
             with self.client() as client:
@@ -128,7 +128,8 @@ class Collection:
 class MilvusSearch:
     """Vectors in Milvus behind the protocol of `ExactSearch`.
 
-    A saved index holds the collection's name and its length; the vectors stay where they are.
+    A saved index, and a copy or a pickle of it, holds the collection's name and its length; the vectors stay
+    where they are. Several may search them, one may add or reset.
 
     Args:
         distance: a class from `simlib.distances`; Milvus has no Manhattan.
@@ -162,8 +163,8 @@ class MilvusSearch:
         return self._length
 
     def reset(self):
-        """Forget all vectors, and drop the collection."""
-        self.discard()
+        """Forget all vectors, and delete the collection."""
+        self._collection.reset()
         self._length, self.dim = 0, None
 
     def add(self, vectors):
@@ -216,10 +217,6 @@ class MilvusSearch:
             self._collection.attach(length)
         self._length, self.dim = length, d or None
 
-    def discard(self):
-        """Drop the collection."""
-        self._collection.drop()
-
 
 class MilvusStore(FixedStore):
     """Payloads in Milvus beside the vectors: in a collection of their own, as text (base64).
@@ -237,8 +234,8 @@ class MilvusStore(FixedStore):
         self._length, self._like = 0, None
 
     def reset(self):
-        """Forget all items, and drop the collection."""
-        self.discard()
+        """Forget all items, and delete the collection."""
+        self._collection.reset()
         self._length, self._like = 0, None
 
     def __len__(self):
@@ -298,7 +295,3 @@ class MilvusStore(FixedStore):
             self._collection.name = str(state["payload_collection"])
             self._collection.attach(int(state["payload_length"]))
             self._length, self._like = int(state["payload_length"]), state["payload_like"]
-
-    def discard(self):
-        """Drop the collection."""
-        self._collection.drop()

@@ -32,8 +32,8 @@ def peak():
 def write_vectors(folder, n):
     code = (
         "import sys; from vectors import *; folder, n, q = sys.argv[1:]; real = real_embeddings();"
-        "np.save(folder + '/x.npy', made(real, int(n)));"
-        "np.save(folder + '/queries.npy', made(real, int(q), seed=1))"
+        "np.save(folder + '/x.npy', near_real(real, int(n)));"
+        "np.save(folder + '/queries.npy', near_real(real, int(q), seed=1))"
     )
     command = [sys.executable, "-c", code, str(folder), str(n), str(5 * BATCH)]
     subprocess.run(command, cwd=Path(__file__).parent, check=True, capture_output=True)

@@ -1,8 +1,7 @@
-"""Made vectors near real embeddings: those of 4,000 digits, each drawn many times with noise."""
+"""Vectors near real embeddings: those of 4,000 digits, each drawn many times with noise."""
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import simlib
@@ -12,11 +11,13 @@ MODEL = Path(__file__).parents[2] / "notebooks/models/digits.keras"
 
 def real_embeddings():
     """float32 (4000, 64): the reference model's embeddings of the training and calibration digits."""
+    import keras
+
     train, calibration, _ = simlib.load_mnist()
     return keras.models.load_model(MODEL).embed(np.concatenate([train.x, calibration.x]), verbose=0)
 
 
-def made(real, n, seed=0, noise=0.05):
+def near_real(real, n, seed=0, noise=0.05):
     """float32 (n, d) unit vectors, each beside a random real one; in parts, to stay small in memory."""
     rng, out = np.random.default_rng(seed), np.empty((n, real.shape[1]), np.float32)
     for start in range(0, n, 100_000):
