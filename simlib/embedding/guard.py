@@ -7,9 +7,11 @@ embeddings, as probes. They fill up each batch that is looked up, in turn.
 """
 
 import itertools
+import logging
 import operator
 import threading
 
+import keras
 import numpy as np
 
 from simlib import distances
@@ -17,7 +19,8 @@ from simlib.checks import NotReadyError
 from simlib.embedding import saving
 
 ROWS = 255  # of x in a batch, at most: with a probe, 256
-PLAIN = (str, int, float, type(None))
+PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
+KERAS_OWN = frozenset(vars(keras.layers.Layer())) - {"_dtype_policy"}  # what every layer has
 PROBES, PROBE_BYTES = 8, 2**20  # kept at most: they are saved with the model
 
 # How far an embedding may move, in lengths of the longest one kept. Measured on the course's model and on
@@ -27,6 +30,12 @@ ROUNDING = 0.02
 # The same for layers that have been quantised since: int8 moves embeddings by 0.02, float8 by 0.11, int4 by
 # 0.11 to 0.21, which costs up to a quarter of the nearest neighbours.
 QUANTISING = 0.15
+
+
+# A model that compiles anew does so on purpose, and TensorFlow would warn of it.
+logging.getLogger("tensorflow").addFilter(
+    lambda record: "make_predict_function" not in str(record.args) + str(record.msg)
+)
 
 
 class Embedder:
@@ -41,6 +50,7 @@ class Embedder:
 
     def __init__(self, model):
         self._model, self._one_at_a_time = model, threading.Lock()  # JAX lends the weights to the call
+        self._dtype = str if model.input.dtype == "string" else model.input.dtype
         self.reset()
 
     def reset(self):
@@ -59,10 +69,26 @@ class Embedder:
             _refuse(caller)
         return embeddings[: len(x)]
 
+    def all(self, x, verbose, caller=None):
+        """Embed x of any length, with a progress bar if `verbose` (None: from 5,000 on)."""
+        show = len(x) >= PROGRESS_FROM if verbose is None else verbose
+        bar = keras.utils.Progbar(-(-len(x) // ROWS)) if show and len(x) else None
+        parts = [np.empty((0, self._model.output_shape[-1]), np.float32)]
+        for start in range(0, len(x), ROWS):
+            parts.append(self(x[start : start + ROWS], caller))
+            if bar:
+                bar.add(1)
+        return np.concatenate(parts)
+
     def keep(self, x, embeddings, distance, more=False):
         """Take probes from what was embedded; `more`: beside those that are there."""
         before = self.probes if more else None
         self.probes, self.checksum = Probes.of(self._model, x, embeddings, distance, before), None
+
+    def keep_first(self, x, embeddings, distance):
+        """Take probes from a lookup, where `Index.add` filled the index, or the file is an older one."""
+        if self.probes is None or self.checksum is not None:
+            self.keep(x, embeddings, distance)
 
     def _trusted_probes(self, caller):
         if self.checksum is None:
@@ -72,16 +98,15 @@ class Embedder:
         return self.probes or _refuse(caller)
 
     def _run(self, x):
-        if self._model.input.dtype != "string":
-            with np.errstate(over="ignore"):
-                x = x.astype(self._model.input.dtype)  # Keras would compile for each dtype
+        with np.errstate(over="ignore"):
+            x = x.astype(self._dtype, copy=False)  # Keras would compile for each dtype
         with self._one_at_a_time:
-            if not _same(self._state, state := _python_state(self._model)):
+            if changed := not _same(self._state, _python_state(self._model)):
                 self._model.make_predict_function(force=True)
             embeddings = self._model.predict_on_batch(x)
-            if not _same(self._state, state):
-                self._state = _python_state(self._model)  # the first call may have set attributes
-        return np.asarray(embeddings).astype(np.float32)
+            if changed:  # a first call may set attributes itself
+                self._state = _python_state(self._model)
+        return np.asarray(embeddings).astype(np.float32, copy=False)
 
 
 class Probes:
@@ -133,14 +158,15 @@ def _spread(n, most):
 
 def _python_state(model):
     """The attributes of all layers, and what is in the lists, dicts and small arrays among them."""
-    layers = model._flatten_layers()
-    operations = {op: None for layer in layers for op in getattr(layer, "operations", (layer,))}
-    state = [value for operation in operations for value in vars(operation).values()]
-    for value in [value for value in state if not isinstance(value, PLAIN)]:
-        if isinstance(value, (list, dict)):
-            state.extend(value.values() if isinstance(value, dict) else value)
-        elif isinstance(value, np.ndarray) and value.nbytes < 2**16:
-            state.append(value.tobytes())
+    layers, state = model._flatten_layers(), []
+    for operation in {op: 0 for layer in layers for op in getattr(layer, "operations", (layer,))}:
+        attributes = vars(operation)
+        for value in [attributes[name] for name in attributes.keys() - KERAS_OWN]:
+            state.append(value)
+            if isinstance(value, (list, dict)):
+                state.extend(value.values() if isinstance(value, dict) else value)
+            elif isinstance(value, np.ndarray) and value.nbytes < 2**16:
+                state.append(value.tobytes())
     return state
 
 

@@ -8,20 +8,17 @@ its two examples share a class, and *negative* if not; an example is no pair wit
 gives 0, with a zero gradient.
 """
 
-import functools
-import inspect
 import math
-import re
 
 import keras
 import numpy as np
 from keras import ops
 
 from simlib import checks, distances
+from simlib.embedding.doors import check_labels
 
 FAR = 1e30  # stands for "no such pair" in a minimum or, negated, in a maximum
 ABOVE_ZERO = {"alpha", "beta", "gamma", "temperature"}
-LARGEST_ID = 2**24
 
 
 def pair_masks(labels):
@@ -62,37 +59,9 @@ def masked_logsumexp(values, mask, with_zero=False):
     return ops.logsumexp(values, axis=1)
 
 
-def check_labels(name, y):
-    """Raise ValueError unless `y`, an array, a tensor or its spec, can be class ids (batch,) or (batch, 1).
-
-    Keras hands labels to a loss as float32, which tells whole numbers apart up to 2**24.
-    """
-    y = y if hasattr(y, "dtype") else checks.as_array(name, y)
-    shape, dtype = tuple(y.shape or ()), str(y.dtype)
-    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
-        raise ValueError(
-            f"{name} must be integer class ids of shape (batch,); got {shape}, which looks one-hot. "
-            f"Use {name}.argmax(axis=1)."
-        )
-    if not re.search("int|bool", dtype):
-        cure = f'Use {name}.astype("int64").' if "float" in dtype else (
-            f"Give each class a number: _, {name} = np.unique({name}, return_inverse=True)."
-        )  # fmt: skip
-        raise ValueError(f"{name} must be integer class ids; got dtype {dtype}. {cure}")
-    if isinstance(y, np.ndarray) and y.size and max(-int(y.min()), int(y.max())) > LARGEST_ID:
-        raise ValueError(
-            f"{name}: a loss tells class ids apart up to {LARGEST_ID} (2**24); got {y.max()}. Renumber them: "
-            f"_, {name} = np.unique({name}, return_inverse=True)."
-        )
-
-
 def check_batch(y_true, y_pred):
-    """Raise ValueError unless `y_true` are class ids, and `y_pred` as many embeddings (batch, d).
-
-    The ids may be floats here: Keras has made them so on the way to a loss within another.
-    """
-    if not re.search("float", str(getattr(y_true, "dtype", ""))) or len(y_true.shape) > 1:
-        check_labels("y_true", y_true)
+    """Raise ValueError unless `y_true` are class ids, and `y_pred` as many embeddings (batch, d)."""
+    check_labels("y_true", y_true, floats=True)
     true, pred = np.shape(y_true), tuple(y_pred.shape)
     if len(pred) != 2 or 0 in pred:
         raise ValueError(
@@ -101,27 +70,6 @@ def check_batch(y_true, y_pred):
         )
     if not true or (None not in (true[0], pred[0]) and true[0] != pred[0]):
         raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
-
-
-def distances_of(loss, depth=5):
-    """The distances, each once, of the losses in what `compile` takes: a loss, one within another (or within
-    a function), or lists and dicts of them.
-    """
-    if isinstance(name := getattr(loss, "distance", None), str):
-        return [name]
-    if isinstance(loss, (list, tuple)):
-        inner = loss
-    elif isinstance(loss, dict):
-        inner = loss.values()
-    elif inspect.isfunction(loss):
-        inner = {**inspect.getclosurevars(loss).nonlocals, **inspect.getclosurevars(loss).globals}.values()
-    elif isinstance(loss, functools.partial):
-        inner = (loss.func, *loss.args, *loss.keywords.values())
-    elif isinstance(loss, keras.losses.Loss):
-        inner = vars(loss).values()
-    else:
-        inner = [getattr(loss, "__self__", None)] if inspect.ismethod(loss) else ()
-    return list(dict.fromkeys(d for each in inner if depth for d in distances_of(each, depth - 1)))
 
 
 def _setting(name, value, optional):
@@ -147,7 +95,7 @@ class MetricLoss(keras.losses.Loss):
 
     Raises:
         ValueError: an unknown distance or reduction, or a setting that is no finite number; in a call,
-            one-hot labels, text, ids beyond 2**24, embeddings that are not (batch, d), or lengths that differ.
+            one-hot labels, text, ids beyond 2**24, embeddings not of shape (batch, d), lengths that differ.
             A compiled graph shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
     """
 

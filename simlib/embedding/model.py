@@ -14,11 +14,9 @@ from simlib import archive, checks, matching, metrics
 from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
-from simlib.embedding import losses, saving
-from simlib.embedding.guard import ROWS, Embedder, Probes
+from simlib.embedding import doors, saving
+from simlib.embedding.guard import Embedder, Probes
 from simlib.index import Index
-
-PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
 
 
 @keras.saving.register_keras_serializable("simlib")
@@ -68,18 +66,10 @@ class SimilarityModel(keras.Model):
             distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
             search, store: the index's search backend and payload store; see `Index`.
 
-        An index that already holds items keeps its own settings until `reset_index`.
-
-        Raises:
-            ValueError: an unknown distance, search or store; losses of several distances, and none given.
+        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError for unknown names, and for losses that disagree when no distance is given.
         """
-        self._by_loss = losses.distances_of(loss)
-        if distance is None and len(self._by_loss) > 1:
-            raise ValueError(
-                f"distance: the losses measure {' and '.join(map(repr, self._by_loss))}, and the index can "
-                "have one. Say which: compile(..., distance=...)."
-            )
-        distance = distance or next(iter(self._by_loss), None) or self._distance or "cosine"
+        self._by_loss = doors.distances_of(loss)
+        distance = distance or doors.distance_of(loss) or self._distance or "cosine"
         empty = Index(distance, search, store)  # an unknown name is said now, not at `index`
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._distance, self._backends = distance, {"search": search, "store": store}
@@ -87,8 +77,7 @@ class SimilarityModel(keras.Model):
             self._index = empty
 
     def get_compile_config(self):
-        config = super().get_compile_config()
-        optimizer = getattr(self, "optimizer", None)  # a model that was never compiled has none
+        config, optimizer = super().get_compile_config(), getattr(self, "optimizer", None)
         built = optimizer is not None and optimizer.built
         return config and {**config, "distance": self._distance, **self._backends, "optimizer_built": built}
 
@@ -101,35 +90,25 @@ class SimilarityModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     @functools.wraps(keras.Model.fit)
-    def fit(self, x=None, y=None, *args, **kwargs):
-        held_out = kwargs.get("validation_data")
-        self._check_labels(x, y)
-        self._check_labels(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
-        return super().fit(x, y, *args, **kwargs)
+    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
+        if self._by_loss:  # other losses may want other targets
+            doors.check_training(x, y)
+            held_out = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+            doors.check_training(*held_out[:2])
+        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        self._check_labels(x, y)
+        if self._by_loss:
+            doors.check_training(x, y)
         return super().evaluate(x, y, *args, **kwargs)
-
-    def _check_labels(self, x, y):
-        if y is None and hasattr(x, "element_spec"):  # a tf.data.Dataset
-            y = x.element_spec
-        elif y is None and isinstance(x, keras.utils.PyDataset):
-            y = x[0]
-        else:
-            y = (x, y)
-        if self._by_loss and isinstance(y, (tuple, list)) and len(y) > 1 and y[1] is not None:
-            losses.check_labels("y", y[1])
 
     def embed(self, x, verbose=None):
         """Embed examples of shape (n, ...) into float32 (n, d).
 
-        Args:
-            x: the examples, shaped as the model's input with a first axis of n.
-            verbose: 1 shows a progress bar, 0 none; None shows one from 5,000 examples on.
+        `verbose`: 1 shows a progress bar, 0 none; None shows one from 5,000 examples on.
         """
-        return self._embed(self._examples(x), verbose)
+        return self._embedder.all(self._examples(x), verbose)
 
     def index(self, x, y, payload=None, verbose=None):
         """Embed examples and add them, with their labels, to the index.
@@ -138,16 +117,15 @@ class SimilarityModel(keras.Model):
             x: examples (n, ...). y: (n,) integer class ids, 0 or more.
             payload: (n, ...) kept beside them, such as the images themselves; or None.
 
-        Returns:
-            the model itself. A calibration from before stays: calibrate again if it should not.
+        Returns the model itself. A calibration from before stays: calibrate again if it should not.
 
         Raises:
-            NotReadyError: the index already holds items, and the weights have changed since.
+            NotReadyError: the index already holds items, and the model embeds otherwise since.
         """
         x, y = self._labelled(x, y)
         index = self.get_index()
         more = len(index) > 0
-        embeddings = self._embed(x, verbose, "index" if more else None)
+        embeddings = self._embedder.all(x, verbose, "index" if more else None)
         index.add(embeddings, y, payload)
         if len(x):
             self._embedder.keep(x, embeddings, index.distance, more)
@@ -155,8 +133,7 @@ class SimilarityModel(keras.Model):
 
     def index_single(self, x, y, payload=None):
         """Add one example: x without its first axis, y one class id, payload one item."""
-        one = None if payload is None else np.asarray(payload)[None]
-        return self.index(np.asarray(x)[None], [y], one)
+        return self.index(np.asarray(x)[None], [y], None if payload is None else np.asarray(payload)[None])
 
     def reset_index(self):
         """Empty the index and forget the calibration, which was made for it."""
@@ -181,9 +158,9 @@ class SimilarityModel(keras.Model):
         """
         index = self._filled_index("lookup")
         x = self._examples(x)
-        embeddings = self._embed(x, verbose, "lookup")
-        if self._embedder.probes is None and len(x):  # filled by `Index.add`, or from an older file
-            self._embedder.keep(x, embeddings, index.distance)
+        embeddings = self._embedder.all(x, verbose, "lookup")
+        if len(x):
+            self._embedder.keep_first(x, embeddings, index.distance)
         return index.lookup(embeddings, k)
 
     def single_lookup(self, x, k=5):
@@ -197,10 +174,8 @@ class SimilarityModel(keras.Model):
     def calibrate(self, x, y, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
         """Choose cutpoints from labelled examples; see `simlib.calibrate` for the arguments.
 
-        Use examples that are neither in the training set nor in the index.
-
-        Returns:
-            `Calibration`, also kept as `model.calibration`.
+        Use examples that are neither in the training set nor in the index. The `Calibration` that it
+        returns is also kept as `model.calibration`.
         """
         x, y = self._labelled(x, y)
         neighbors = self.lookup(x, k, verbose)
@@ -211,13 +186,11 @@ class SimilarityModel(keras.Model):
         """Label each example by its neighbours, or call it unknown beyond the cutpoint.
 
         Args:
-            x: examples (n, ...).
             cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k
                 are those of the calibration ("nearest" of 1 if a distance is given without one).
             no_match_label: the label of the unknown.
 
-        Returns:
-            int64 labels (n,).
+        Returns int64 labels (n,).
         """
         calibration = self.calibration
         if calibration is None and isinstance(cutpoint, str):
@@ -259,7 +232,7 @@ class SimilarityModel(keras.Model):
         saving.write(folder, self._index, self._embedder, self.calibration)
 
     def load_assets(self, folder):
-        """Called by Keras's `load_model`, before it loads the weights: the first lookup tries the probes."""
+        """Called by Keras's `load_model`, before it loads the weights: the first lookup checks those."""
         index, probes, checksum, calibration = saving.read(folder)
         if index is not None:
             self._index, self._embedder.checksum = index, checksum
@@ -274,21 +247,9 @@ class SimilarityModel(keras.Model):
             raise NotReadyError(f"`{caller}` needs an index: call `index(x, y)` first.")
         return self._index
 
-    def _embed(self, x, verbose, caller=None):
-        show = len(x) >= PROGRESS_FROM if verbose is None else verbose
-        bar = keras.utils.Progbar(-(-len(x) // ROWS)) if show and len(x) else None
-        parts = [np.empty((0, self.output_shape[-1]), np.float32)]
-        for start in range(0, len(x), ROWS):
-            parts.append(self._embedder(x[start : start + ROWS], caller))
-            if bar:
-                bar.add(1)
-        return np.concatenate(parts)
-
     def _fits(self, x):
-        expected = self.input_shape[1:]
-        return x.ndim == len(expected) + 1 and all(
-            want in (None, got) for want, got in zip(expected, x.shape[1:])
-        )
+        shape = self.input_shape
+        return x.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, x.shape))
 
     def _examples(self, x):
         x = checks.as_array("x", x)

@@ -15,9 +15,7 @@ def write(folder, index, embedder, calibration):
     if index is not None and len(index):
         index.save(os.path.join(folder, "index.npz"))
         if embedder.checksum is not None:  # of an older file: not looked up yet
-            archive.write(
-                os.path.join(folder, "weights.npz"), "weights", {"checksum": embedder.checksum}, {}
-            )
+            archive.write(os.path.join(folder, "weights.npz"), "weights", {"checksum": embedder.checksum}, {})
         elif probes := embedder.probes:
             arrays = {"inputs": probes.inputs, "embeddings": probes.embeddings}
             archive.write(os.path.join(folder, "probes.npz"), "probes", {"policies": probes.policies}, arrays)
