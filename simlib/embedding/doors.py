@@ -48,17 +48,6 @@ def check_training(x, y):
         check_labels("y", y)
 
 
-def distance_of(loss):
-    """The distance of the losses in what `compile` takes, None without any; ValueError if they disagree."""
-    names = distances_of(loss)
-    if len(names) > 1:
-        raise ValueError(
-            f"distance: the losses measure {' and '.join(map(repr, names))}, and the index can have one. "
-            "Say which: compile(..., distance=...)."
-        )
-    return names[0] if names else None
-
-
 def distances_of(loss, depth=5):
     """The distances, each once, of all losses in what `compile` takes: one, one within another or within a
     function, or lists and dicts of them.
@@ -78,3 +67,13 @@ def distances_of(loss, depth=5):
     elif isinstance(loss, keras.losses.Loss):
         inner = vars(loss).values()
     return list(dict.fromkeys(name for each in inner if depth for name in distances_of(each, depth - 1)))
+
+
+def the_one(names):
+    """The distance of a compiled model's losses, None without any; ValueError if they disagree."""
+    if len(names) > 1:
+        raise ValueError(
+            f"distance: the losses measure {' and '.join(map(repr, names))}, and the index can have one. "
+            "Say which: compile(..., distance=...)."
+        )
+    return names[0] if names else None

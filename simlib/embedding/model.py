@@ -46,8 +46,8 @@ class SimilarityModel(keras.Model):
         if not all(isinstance(given, keras.KerasTensor) for given in (inputs, outputs)):
             raise ValueError(
                 "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input to one "
-                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. Models of several "
-                "inputs or outputs, a Sequential, or a subclass with a `call` of its own will not do."
+                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. A Sequential, several "
+                "inputs or outputs, or a subclass with a `call` of its own will not do."
             )
         if len(outputs.shape) != 2:
             raise ValueError(
@@ -66,10 +66,11 @@ class SimilarityModel(keras.Model):
             distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
             search, store: the index's search backend and payload store; see `Index`.
 
-        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError for unknown names, and for losses that disagree when no distance is given.
+        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError
+        for an unknown name, or losses of several distances without `distance`.
         """
         self._by_loss = doors.distances_of(loss)
-        distance = distance or doors.distance_of(loss) or self._distance or "cosine"
+        distance = distance or doors.the_one(self._by_loss) or self._distance or "cosine"
         empty = Index(distance, search, store)  # an unknown name is said now, not at `index`
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._distance, self._backends = distance, {"search": search, "store": store}
@@ -90,18 +91,19 @@ class SimilarityModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     @functools.wraps(keras.Model.fit)
-    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
-        if self._by_loss:  # other losses may want other targets
-            doors.check_training(x, y)
-            held_out = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-            doors.check_training(*held_out[:2])
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        self._check_labels(x, y, kwargs.get("validation_data"))
+        return super().fit(x, y, *args, **kwargs)
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        if self._by_loss:
-            doors.check_training(x, y)
+        self._check_labels(x, y)
         return super().evaluate(x, y, *args, **kwargs)
+
+    def _check_labels(self, x, y, held_out=None):
+        if self._by_loss:  # other losses may want other targets
+            doors.check_training(x, y)
+            doors.check_training(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
 
     def embed(self, x, verbose=None):
         """Embed examples of shape (n, ...) into float32 (n, d).
@@ -178,8 +180,7 @@ class SimilarityModel(keras.Model):
         returns is also kept as `model.calibration`.
         """
         x, y = self._labelled(x, y)
-        neighbors = self.lookup(x, k, verbose)
-        self.calibration = calibrate_neighbors(neighbors, y, metric, targets, matcher)
+        self.calibration = calibrate_neighbors(self.lookup(x, k, verbose), y, metric, targets, matcher)
         return self.calibration
 
     def match(self, x, cutpoint=OPTIMAL, no_match_label=matching.UNKNOWN, verbose=None):
@@ -219,7 +220,7 @@ class SimilarityModel(keras.Model):
         return metrics.classification(self.match(x, cutpoint, verbose=verbose), y, groups)
 
     def save(self, filepath, overwrite=True, **kwargs):
-        """Save model, index and calibration to one `.keras` file; the old one stays whole until then."""
+        """Save model, index and calibration to one `.keras` file; an old one stays whole until then."""
         if not overwrite and os.path.exists(filepath):
             raise FileExistsError(f"{filepath} exists; choose another name, or overwrite=True.")
         if not str(filepath).endswith(".keras"):
