@@ -101,11 +101,11 @@ class Embedder:
         with np.errstate(over="ignore"):
             x = x.astype(self._dtype, copy=False)  # Keras would compile for each dtype
         with self._one_at_a_time:
-            if changed := not _same(self._state, _python_state(self._model)):
+            if changed := self._state is None or not self._state.holds():
                 self._model.make_predict_function(force=True)
             embeddings = self._model.predict_on_batch(x)
             if changed:  # a first call may set attributes itself
-                self._state = _python_state(self._model)
+                self._state = _PythonState(self._model)
         return np.asarray(embeddings).astype(np.float32, copy=False)
 
 
@@ -156,21 +156,29 @@ def _spread(n, most):
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
-def _python_state(model):
-    """The attributes of all layers, and what is in the lists, dicts and small arrays among them."""
-    layers, state = model._flatten_layers(), []
-    for operation in {op: 0 for layer in layers for op in getattr(layer, "operations", (layer,))}:
-        attributes = vars(operation)
-        for value in [attributes[name] for name in attributes.keys() - KERAS_OWN]:
-            state.append(value)
-            if isinstance(value, (list, dict)):
-                state.extend(value.values() if isinstance(value, dict) else value)
-            elif isinstance(value, np.ndarray) and value.nbytes < 2**16:
-                state.append(value.tobytes())
-    return state
+class _PythonState:
+    """The attributes of a model's layers, and what is in their lists, dicts and small arrays, at one time."""
+
+    def __init__(self, model):
+        layers = model._flatten_layers()
+        operations = {op: 0 for layer in layers for op in getattr(layer, "operations", (layer,))}
+        self._attributes = [vars(operation) for operation in operations]
+        own = [value for found in self._attributes for name, value in found.items() if name not in KERAS_OWN]
+        self._holders = [value for value in own if isinstance(value, (list, dict, np.ndarray))]
+        self._values, self._held = self._now()
+
+    def _now(self):
+        values = [value for found in self._attributes for value in found.values()]
+        return values, [_content(holder) for holder in self._holders]
+
+    def holds(self):
+        """Is all as it was?"""
+        values, held = self._now()
+        before = [self._values, *self._held]
+        return all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip([values, *held], before))
 
 
-def _same(a, b):
-    if a is None or len(a) != len(b):
-        return False
-    return all(map(operator.is_, a, b)) or all(x is y or (type(x) is bytes and x == y) for x, y in zip(a, b))
+def _content(holder):
+    if isinstance(holder, np.ndarray):  # bytes, whose items are small numbers, of which there is one each
+        return holder.tobytes() if holder.nbytes < 2**12 else b""
+    return list(holder.values()) if isinstance(holder, dict) else list(holder)
