@@ -6,15 +6,27 @@ from keras import ops
 from simlib import checks
 
 
+def on_the_sphere(x):
+    """Divide each row by its length; a zero row stays zero. (batch, d) -> (batch, d), of the same dtype."""
+    # Half precision can neither square a large number nor a small one.
+    wide = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+    squared = ops.sum(wide * wide, axis=-1, keepdims=True)
+    # A zero row gets a small gradient: dividing by its length would wreck a model.
+    squared = ops.where(squared < 1e-12, ops.ones_like(squared), squared)
+    return ops.cast(wide / ops.sqrt(squared), x.dtype)
+
+
 @keras.saving.register_keras_serializable("simlib")
-class MetricEmbedding(keras.layers.Layer):
+class MetricEmbedding(keras.layers.Dense):
     """Dense + L2 normalisation: puts every input on the unit sphere.
 
     On the sphere, cosine and Euclidean distance order neighbours alike, and no embedding can win by
-    growing longer.
+    growing longer. It is Keras's `Dense` with the normalisation as its activation, so it can be quantised
+    and take LoRA as that one can.
 
     Args:
         units: the embedding's dimensions.
+        kwargs: as in `keras.layers.Dense`, `activation` aside.
 
     Input (batch, features); output float (batch, units), each row of length 1 (a zero row stays zero).
 
@@ -28,34 +40,26 @@ class MetricEmbedding(keras.layers.Layer):
     """
 
     def __init__(self, units=64, **kwargs):
-        super().__init__(**kwargs)
-        self.units = checks.whole_number("units", units, at_least=1)
-        self.dense = keras.layers.Dense(self.units, dtype=self.dtype_policy)
-
-    def __call__(self, inputs, **kwargs):
-        shape = checks.tensor_shape("inputs", inputs)  # before Keras turns them into a tensor
-        features = self.dense.kernel.shape[0] if self.built else None
-        if len(shape) != 2 or not shape[1] or features not in (None, shape[1]):
-            raise ValueError(
-                f"inputs must have the shape (batch, {features or 'features'}); got {shape}. "
-                "Put a Flatten or a GlobalAveragePooling layer before it."
-            )
-        return super().__call__(inputs, **kwargs)
+        super().__init__(checks.whole_number("units", units, at_least=1), activation=on_the_sphere, **kwargs)
+        self.input_spec = None  # until `build`, which says more
 
     def build(self, input_shape):
-        self.dense.build(input_shape)
+        if len(input_shape) != 2 or not input_shape[1]:
+            raise ValueError(
+                f"inputs must have the shape (batch, features); got {tuple(input_shape)}. "
+                "Put a Flatten or a GlobalAveragePooling layer before it."
+            )
+        super().build(input_shape)
+        self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
 
-    def call(self, inputs):
-        x = self.dense(inputs)
-        # Half precision can neither square a large number nor a small one.
-        x = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
-        squared = ops.sum(x * x, axis=-1, keepdims=True)
-        # A row of zeros stays zero, with a small gradient: dividing by its length would wreck a model.
-        squared = ops.where(squared < 1e-12, ops.ones_like(squared), squared)
-        return ops.cast(x / ops.sqrt(squared), self.compute_dtype)
+    def quantize(self, mode=None, type_check=True, config=None):
+        # Keras leaves subclasses of Dense alone, as their `call` may be another. Ours is Dense's own.
+        return super().quantize(mode, type_check=False, config=config)
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
+    def load_own_variables(self, store):
+        if not len(store):  # in older files, the Dense is a layer within this one
+            store = store.get(f"{store._h5_entry_path}/dense")
+        super().load_own_variables(store)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {key: value for key, value in super().get_config().items() if key != "activation"}

@@ -11,13 +11,14 @@ gives 0, with a zero gradient.
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from simlib import checks, distances
+from simlib.embedding.doors import check_labels
 
 FAR = 1e30  # stands for "no such pair" in a minimum or, negated, in a maximum
 ABOVE_ZERO = {"alpha", "beta", "gamma", "temperature"}
-REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
 
 
 def pair_masks(labels):
@@ -58,24 +59,17 @@ def masked_logsumexp(values, mask, with_zero=False):
     return ops.logsumexp(values, axis=1)
 
 
-def check_batch(y_true, y_pred, sample_weight=None):
-    """Raise ValueError unless y_true is class ids (batch,) or (batch, 1), and y_pred is (batch, d)."""
-    true, pred = checks.tensor_shape("y_true", y_true), checks.tensor_shape("y_pred", y_pred)
+def check_batch(y_true, y_pred):
+    """Raise ValueError unless `y_true` are class ids, and `y_pred` as many embeddings (batch, d)."""
+    check_labels("y_true", y_true, floats=True)
+    true, pred = np.shape(y_true), tuple(y_pred.shape)
     if len(pred) != 2 or 0 in pred:
         raise ValueError(
             f"y_pred must be embeddings of shape (batch, d); got {pred}. "
             "Let the model end in a layer such as MetricEmbedding."
         )
-    if len(true) > 2 or (len(true) == 2 and true[1] != 1):
-        raise ValueError(
-            f"y_true must be integer class ids of shape (batch,); got {true}, which "
-            "looks one-hot. Use y.argmax(axis=1)."
-        )
     if not true or (None not in (true[0], pred[0]) and true[0] != pred[0]):
         raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
-    weights = () if sample_weight is None else checks.tensor_shape("sample_weight", sample_weight)
-    if weights and None not in (weights[0], pred[0]) and weights[0] != pred[0]:
-        raise ValueError(f"sample_weight has {weights[0]} entries, but there are {pred[0]} embeddings.")
 
 
 def _setting(name, value, optional):
@@ -83,10 +77,8 @@ def _setting(name, value, optional):
     if value is None and name in optional:
         return None
     value = checks.number(name, value)
-    if math.isinf(value):
-        raise ValueError(f"{name} must be finite; got {value}.")
-    if name in ABOVE_ZERO and value <= 0:
-        raise ValueError(f"{name} must be above 0; got {value}.")
+    if math.isinf(value) or (name in ABOVE_ZERO and value <= 0):
+        raise ValueError(f"{name} must be {'above 0 and ' * (name in ABOVE_ZERO)}finite; got {value}.")
     return value
 
 
@@ -99,29 +91,24 @@ class MetricLoss(keras.losses.Loss):
         distance: the name of a distance (see `simlib.distances`); `compile` hands it to the index.
         settings: {name: number}, which become attributes and are saved with the loss.
         optional: the settings that may be None.
-        reduction, name: as in `keras.losses.Loss`.
+        kwargs: `reduction` and `name`, as in `keras.losses.Loss`.
 
     Raises:
         ValueError: an unknown distance or reduction, or a setting that is no finite number; in a call,
-            one-hot labels, embeddings that are not (batch, d), or lengths that differ. A compiled graph
-            shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
+            one-hot labels, text, ids beyond 2**24, embeddings not of shape (batch, d), lengths that differ.
+            A compiled graph shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
     """
 
-    def __init__(self, distance, settings, optional=(), reduction="sum_over_batch_size", name=None):
-        if reduction is not None:
-            checks.choose("reduction", reduction, dict.fromkeys(REDUCTIONS))
-        checks.mapping("settings", settings, "name -> number")
+    def __init__(self, distance, settings, optional=(), name=None, **kwargs):
         dtype = keras.backend.result_type(keras.config.floatx(), "float32")
-        name = checks.kind("name", name or type(self).__name__, str)
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self._distance = distances.get(distance)
-        self.distance = distance
+        super().__init__(name=name or type(self).__name__, dtype=dtype, **kwargs)
+        self._distance, self.distance = distances.get(distance), distance
         self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
         for key, value in self._settings.items():
             setattr(self, key, value)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        check_batch(y_true, y_pred, sample_weight)  # before Keras turns them into tensors
+        check_batch(y_true, y_pred)  # before Keras makes float32 of both
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):

@@ -3,22 +3,20 @@
 It embeds, then delegates: every algorithm lives on the arrays floor.
 """
 
+import functools
 import os
 from types import MappingProxyType
 
 import keras
 import numpy as np
-from keras import ops
 
 from simlib import archive, checks, matching, metrics
 from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
-from simlib.embedding import saving
+from simlib.embedding import doors, saving
+from simlib.embedding.guard import Embedder, Probes
 from simlib.index import Index
-
-BATCH = 256
-PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
 
 
 @keras.saving.register_keras_serializable("simlib")
@@ -39,8 +37,8 @@ class SimilarityModel(keras.Model):
     """
 
     _index = None
-    _indexed_by = None  # the checksum of the weights that embedded its items
     _distance = None
+    _by_loss = ()
     _backends = MappingProxyType({})
     calibration = None
 
@@ -48,8 +46,8 @@ class SimilarityModel(keras.Model):
         if not all(isinstance(given, keras.KerasTensor) for given in (inputs, outputs)):
             raise ValueError(
                 "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input to one "
-                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. Models of several "
-                "inputs or outputs, a Sequential, or a subclass with a `call` of its own will not do."
+                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. A Sequential, several "
+                "inputs or outputs, or a subclass with a `call` of its own will not do."
             )
         if len(outputs.shape) != 2:
             raise ValueError(
@@ -57,6 +55,7 @@ class SimilarityModel(keras.Model):
                 "a GlobalAveragePooling layer before the last one."
             )
         super().__init__(inputs, outputs, name=name, **kwargs)
+        self._embedder = Embedder(self)
 
     def compile(self, optimizer="adam", loss=None, distance=None, search="exact", store="memory", **kwargs):
         """Configure training, as Keras does, and the index.
@@ -67,9 +66,11 @@ class SimilarityModel(keras.Model):
             distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
             search, store: the index's search backend and payload store; see `Index`.
 
-        An index that already holds items keeps its own settings until `reset_index`.
+        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError
+        for an unknown name, or losses of several distances without `distance`.
         """
-        distance = distance or getattr(loss, "distance", None) or self._distance or "cosine"
+        self._by_loss = doors.distances_of(loss)
+        distance = distance or doors.the_one(self._by_loss) or self._distance or "cosine"
         empty = Index(distance, search, store)  # an unknown name is said now, not at `index`
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._distance, self._backends = distance, {"search": search, "store": store}
@@ -77,8 +78,7 @@ class SimilarityModel(keras.Model):
             self._index = empty
 
     def get_compile_config(self):
-        config = super().get_compile_config()
-        optimizer = getattr(self, "optimizer", None)  # a model that was never compiled has none
+        config, optimizer = super().get_compile_config(), getattr(self, "optimizer", None)
         built = optimizer is not None and optimizer.built
         return config and {**config, "distance": self._distance, **self._backends, "optimizer_built": built}
 
@@ -90,25 +90,27 @@ class SimilarityModel(keras.Model):
         if optimizer_built and self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
+    @functools.wraps(keras.Model.fit)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        self._check_labels(x, y, kwargs.get("validation_data"))
+        return super().fit(x, y, *args, **kwargs)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        self._check_labels(x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def _check_labels(self, x, y, held_out=None):
+        if self._by_loss:  # other losses may want other targets
+            doors.check_training(x, y)
+            doors.check_training(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
+
     def embed(self, x, verbose=None):
         """Embed examples of shape (n, ...) into float32 (n, d).
 
-        Args:
-            x: the examples, shaped as the model's input with a first axis of n.
-            verbose: 1 shows a progress bar, 0 none; None shows one from 5,000 examples on.
+        `verbose`: 1 shows a progress bar, 0 none; None shows one from 5,000 examples on.
         """
-        x = self._examples(x)
-        if not len(x):
-            return np.empty((0, self.output_shape[-1]), np.float32)
-        show = len(x) >= PROGRESS_FROM if verbose is None else verbose
-        bar = keras.utils.Progbar(-(-len(x) // BATCH)) if show else None
-        parts = []
-        for start in range(0, len(x), BATCH):
-            # A direct call, not `predict`: that one is not safe to use from several threads.
-            parts.append(ops.convert_to_numpy(self(x[start : start + BATCH], training=False)))
-            if bar:
-                bar.update(len(parts))
-        return np.concatenate(parts).astype(np.float32)
+        return self._embedder.all(self._examples(x), verbose)
 
     def index(self, x, y, payload=None, verbose=None):
         """Embed examples and add them, with their labels, to the index.
@@ -117,44 +119,51 @@ class SimilarityModel(keras.Model):
             x: examples (n, ...). y: (n,) integer class ids, 0 or more.
             payload: (n, ...) kept beside them, such as the images themselves; or None.
 
-        Returns:
-            the model itself. A calibration from before stays: calibrate again if it should not.
+        Returns the model itself. A calibration from before stays: calibrate again if it should not.
 
         Raises:
-            NotReadyError: the index already holds items, and the weights have changed since.
+            NotReadyError: the index already holds items, and the model embeds otherwise since.
         """
         x, y = self._labelled(x, y)
-        index = self._made_index()
-        if len(index):
-            self._need_index("index")
-        index.add(self.embed(x, verbose), y, payload)
-        self._indexed_by = saving.checksum(self.weights)
+        index = self.get_index()
+        more = len(index) > 0
+        embeddings = self._embedder.all(x, verbose, "index" if more else None)
+        index.add(embeddings, y, payload)
+        if len(x):
+            self._embedder.keep(x, embeddings, index.distance, more)
         return self
 
     def index_single(self, x, y, payload=None):
         """Add one example: x without its first axis, y one class id, payload one item."""
-        one = None if payload is None else np.asarray(payload)[None]
-        return self.index(np.asarray(x)[None], [y], one)
+        return self.index(np.asarray(x)[None], [y], None if payload is None else np.asarray(payload)[None])
 
     def reset_index(self):
         """Empty the index and forget the calibration, which was made for it."""
         if self._index is not None:
             self._index.reset()  # its files and collections too
-        self._index = None
-        self.calibration = None
+        self._index = self.calibration = None
+        self._embedder.reset()
 
-    def index_summary(self):
-        """Return the index, whose repr counts its items, classes and payload."""
-        return self._made_index()
+    def get_index(self):
+        """The `Index`, whose repr counts its items, classes and payload; empty at first."""
+        if self._index is None:
+            self._index = Index(self._distance or "cosine", **self._backends)
+        return self._index
+
+    index_summary = get_index  # its name in TensorFlow Similarity
 
     def lookup(self, x, k=5, verbose=None):
         """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first.
 
         Raises:
-            NotReadyError: nothing is indexed, or the weights have changed since.
+            NotReadyError: nothing is indexed, or the model no longer embeds as it did then.
         """
-        self._need_index("lookup")
-        return self._index.lookup(self.embed(x, verbose), k)
+        index = self._filled_index("lookup")
+        x = self._examples(x)
+        embeddings = self._embedder.all(x, verbose, "lookup")
+        if len(x):
+            self._embedder.keep_first(x, embeddings, index.distance)
+        return index.lookup(embeddings, k)
 
     def single_lookup(self, x, k=5):
         """`lookup` for one example, given without its first axis: `Neighbors` (1, k)."""
@@ -162,51 +171,47 @@ class SimilarityModel(keras.Model):
 
     def payload(self, neighbors):
         """The payloads of neighbours, shape (queries, k, ...), such as their images."""
-        self._need_index("payload")
-        return self._index.payload(neighbors.ids)
+        return self._filled_index("payload").payload(neighbors.ids)
 
     def calibrate(self, x, y, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
         """Choose cutpoints from labelled examples; see `simlib.calibrate` for the arguments.
 
-        Use examples that are neither in the training set nor in the index.
-
-        Returns:
-            `Calibration`, also kept as `model.calibration`.
+        Use examples that are neither in the training set nor in the index. The `Calibration` that it
+        returns is also kept as `model.calibration`.
         """
         x, y = self._labelled(x, y)
-        neighbors = self.lookup(x, k, verbose)
-        self.calibration = calibrate_neighbors(neighbors, y, metric, targets, matcher)
+        self.calibration = calibrate_neighbors(self.lookup(x, k, verbose), y, metric, targets, matcher)
         return self.calibration
 
     def match(self, x, cutpoint=OPTIMAL, no_match_label=matching.UNKNOWN, verbose=None):
         """Label each example by its neighbours, or call it unknown beyond the cutpoint.
 
         Args:
-            x: examples (n, ...).
             cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k
                 are those of the calibration ("nearest" of 1 if a distance is given without one).
             no_match_label: the label of the unknown.
 
-        Returns:
-            int64 labels (n,).
+        Returns int64 labels (n,).
         """
-        made = self.calibration
-        if made is None and isinstance(cutpoint, str):
+        calibration = self.calibration
+        if calibration is None and isinstance(cutpoint, str):
             raise NotReadyError(
                 f"match with cutpoint={cutpoint!r} needs a calibration: call `calibrate` first, or "
                 "give the cutpoint as a distance."
             )
-        distance = checks.number("cutpoint", cutpoint) if made is None else made.distance(cutpoint)
-        k, matcher = (1, "nearest") if made is None else (made.k, made.matcher)
+        if calibration is None:
+            distance, k, matcher = checks.number("cutpoint", cutpoint), 1, "nearest"
+        else:
+            distance, k, matcher = calibration.distance(cutpoint), calibration.k, calibration.matcher
         return matching.match(self.lookup(x, k, verbose), distance, matcher, no_match_label)
 
     def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None):
         """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`."""
-        self._need_index("evaluate_retrieval")
+        index = self._filled_index("evaluate_retrieval")
         x, y = self._labelled(x, y)
         ks = [checks.whole_number("ks", k, at_least=1) for k in checks.listed("ks", ks)]
-        sizes = self._index.class_sizes()
-        k = min(len(self._index), max(*ks, *sizes.values()))
+        sizes = index.class_sizes()
+        k = min(len(index), max(*ks, *sizes.values()))
         return metrics.retrieval(self.lookup(x, k, verbose), y, sizes, ks)
 
     def evaluate_classification(self, x, y, cutpoint=OPTIMAL, groups=None, verbose=None):
@@ -215,7 +220,7 @@ class SimilarityModel(keras.Model):
         return metrics.classification(self.match(x, cutpoint, verbose=verbose), y, groups)
 
     def save(self, filepath, overwrite=True, **kwargs):
-        """Save model, index and calibration to one `.keras` file; the old one stays whole until then."""
+        """Save model, index and calibration to one `.keras` file; an old one stays whole until then."""
         if not overwrite and os.path.exists(filepath):
             raise FileExistsError(f"{filepath} exists; choose another name, or overwrite=True.")
         if not str(filepath).endswith(".keras"):
@@ -224,41 +229,34 @@ class SimilarityModel(keras.Model):
             super().save(temporary, **kwargs)
 
     def save_assets(self, folder):
-        """Called by Keras's `save`: index and calibration go into the `.keras` file."""
-        saving.write(folder, self._index, self._indexed_by, self.calibration)
+        """Called by Keras's `save`: index, probes and calibration go into the `.keras` file."""
+        saving.write(folder, self._index, self._embedder, self.calibration)
 
     def load_assets(self, folder):
-        """Called by Keras's `load_model`, before it loads the weights: the first lookup compares them."""
-        index, indexed_by, calibration = saving.read(folder)
+        """Called by Keras's `load_model`, before it loads the weights: the first lookup checks those."""
+        index, probes, checksum, calibration = saving.read(folder)
         if index is not None:
-            self._index, self._indexed_by = index, indexed_by
+            self._index, self._embedder.checksum = index, checksum
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
+            if probes and self._fits(probes[0]):
+                self._embedder.probes = Probes(*probes[:2], index.distance, probes[2])
         if calibration is not None:
             self.calibration = calibration
 
-    def _made_index(self):
-        if self._index is None:
-            self._index = Index(self._distance or "cosine", **self._backends)
-        return self._index
-
-    def _need_index(self, caller):
+    def _filled_index(self, caller):
         if self._index is None or not len(self._index):
             raise NotReadyError(f"`{caller}` needs an index: call `index(x, y)` first.")
-        if saving.checksum(self.weights) != self._indexed_by:
-            raise NotReadyError(
-                f"`{caller}`: the weights are not those that embedded the items in the index; the model was "
-                "trained since, or its file was changed. `reset_index`, then `index` and `calibrate` again."
-            )
+        return self._index
+
+    def _fits(self, x):
+        shape = self.input_shape
+        return x.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, x.shape))
 
     def _examples(self, x):
         x = checks.as_array("x", x)
-        expected = self.input_shape[1:]
-        fits = x.ndim == len(expected) + 1 and all(
-            want in (None, got) for want, got in zip(expected, x.shape[1:])
-        )
-        if not fits:
+        if not self._fits(x):
             raise ValueError(
-                f"x must have the shape (n, {', '.join(map(str, expected))}); got {x.shape}. "
+                f"x must have the shape (n, {', '.join(map(str, self.input_shape[1:]))}); got {x.shape}. "
                 "For one example use `index_single` or `single_lookup`, or x[None]."
             )
         if x.dtype.kind not in "fiub" and self.inputs[0].dtype != "string":

@@ -1,4 +1,4 @@
-"""What simlib adds to a `.keras` file: the index, a note of the weights that made it, the calibration."""
+"""What simlib adds to a `.keras` file: the index, the probes of the model that filled it, the calibration."""
 
 import os
 import zlib
@@ -10,31 +10,44 @@ from simlib.calibration import Calibration
 from simlib.index import Index
 
 
-def write(folder, index, indexed_by, calibration):
-    """Write what there is. `indexed_by` is the checksum of the weights that embedded the index's items."""
+def write(folder, index, embedder, calibration):
+    """Write what there is into `folder`."""
     if index is not None and len(index):
         index.save(os.path.join(folder, "index.npz"))
-        archive.write(os.path.join(folder, "weights.npz"), "weights", {"checksum": indexed_by}, {})
+        if embedder.checksum is not None:  # of an older file: not looked up yet
+            archive.write(os.path.join(folder, "weights.npz"), "weights", {"checksum": embedder.checksum}, {})
+        elif probes := embedder.probes:
+            arrays = {"inputs": probes.inputs, "embeddings": probes.embeddings}
+            archive.write(os.path.join(folder, "probes.npz"), "probes", {"policies": probes.policies}, arrays)
     if calibration is not None:
         archive.write(os.path.join(folder, "calibration.npz"), "calibration", *calibration.state())
 
 
 def read(folder):
-    """Read what `write` wrote: (index, checksum, calibration), each None if it is not there.
+    """Read what `write` wrote: (index, probes, checksum, calibration), None for what is not there.
 
-    Raises ArtifactError for what is damaged, or an index without its note.
+    `probes` are (inputs, embeddings, policies). Files from before there were any have a checksum of the
+    weights, and with it the first payloads and their vectors are returned: they may be the inputs.
+
+    Raises ArtifactError for what is damaged.
     """
-    index = indexed_by = calibration = None
-    if os.path.exists(path := os.path.join(folder, "index.npz")):
-        index = Index.load(path)
-        indexed_by = archive.read(os.path.join(folder, "weights.npz"), "weights")[0]["checksum"]
-    if os.path.exists(path := os.path.join(folder, "calibration.npz")):
-        calibration = Calibration.from_state(*archive.read(path, "calibration"))
-    return index, indexed_by, calibration
+    kinds = ("index", "probes", "weights", "calibration")
+    paths = {kind: os.path.join(folder, f"{kind}.npz") for kind in kinds}
+    contents = {kind: archive.read(path, kind) for kind, path in paths.items() if os.path.exists(path)}
+    index = Index.load(paths["index"]) if "index" in contents else None
+    calibration = Calibration.from_state(*contents["calibration"]) if "calibration" in contents else None
+    checksum = contents["weights"][0]["checksum"] if "weights" in contents else None
+    probes = None
+    if "probes" in contents:
+        header, arrays = contents["probes"]
+        probes = arrays["inputs"], arrays["embeddings"], header["policies"]
+    elif checksum is not None and {"payload", "vectors"} <= set(contents["index"][1]):
+        probes = contents["index"][1]["payload"][:8], contents["index"][1]["vectors"][:8], None
+    return index, probes, checksum, calibration
 
 
-def checksum(weights):
-    """CRC-32 of Keras variables, to the bit."""
+def crc(weights):
+    """CRC-32 of Keras variables, as in older files."""
     value = 0
     for weight in weights:
         value = zlib.crc32(ops.convert_to_numpy(weight).tobytes(), value)

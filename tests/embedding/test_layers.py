@@ -26,7 +26,7 @@ inputs = hnp.arrays(
 def test_it_is_a_dense_layer_divided_by_its_length(x):
     layer = MetricEmbedding(3)
     given = ops.convert_to_numpy(layer(x))
-    kernel, bias = (ops.convert_to_numpy(v) for v in layer.dense.weights)
+    kernel, bias = (ops.convert_to_numpy(v) for v in layer.weights)
     dense = x.astype(float) @ kernel + bias
     lengths = np.linalg.norm(dense, axis=1)
     for row, expected, length in zip(given, dense, lengths):
@@ -48,7 +48,7 @@ def test_a_zero_row_stays_zero_with_a_small_gradient():
 def test_the_gradient_is_that_of_finite_differences():
     layer = MetricEmbedding(4)
     layer.build((None, 3))
-    kernel, bias = (ops.convert_to_numpy(v).astype(float) for v in layer.dense.weights)
+    kernel, bias = (ops.convert_to_numpy(v).astype(float) for v in layer.weights)
     x, weights = np.random.default_rng(0).normal(size=(2, 3)), np.array([1.0, -2.0, 3.0, 0.5])
 
     def referee(z):
@@ -112,17 +112,30 @@ def test_its_shape_is_known_before_it_runs():
     assert MetricEmbedding().units == 64
 
 
-@pytest.mark.parametrize("units", [0, -1, True, 8.0, "8", None, [8]])
-def test_units_that_are_no_number_of_dimensions_are_refused(units):
-    with pytest.raises(ValueError, match="units must be a whole number of at least 1; got"):
-        MetricEmbedding(units)
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
+@pytest.mark.filterwarnings("ignore")  # Keras says which layers cannot be quantised
+def test_quantised_after_building_it_stays_on_the_sphere_and_comes_back(mode, dtype, tmp_path):
+    start = keras.Input((6,))
+    before = keras.Model(start, MetricEmbedding(4, dtype=dtype)(start))
+    x = np.random.default_rng(0).normal(size=(9, 6)).astype("float32")
+    plain = before.predict(x, verbose=0).astype(float)
+    before.quantize(mode)
+    assert mode in before.layers[-1].dtype_policy.name
+    quantised = before.predict(x, verbose=0).astype(float)
+    np.testing.assert_allclose(quantised, plain, atol=0.25)
+    np.testing.assert_allclose(np.linalg.norm(quantised, axis=1), 1, atol=0.01)
+    before.save(tmp_path / "quantised.keras")
+    after = keras.models.load_model(tmp_path / "quantised.keras")
+    np.testing.assert_array_equal(after.predict(x, verbose=0).astype(float), quantised)
 
 
-def test_numpy_whole_numbers_are_units_too():
-    assert json.loads(json.dumps(MetricEmbedding(np.int64(8)).get_config()))["units"] == 8
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 28, 28, 1), (3,)])
-def test_inputs_that_are_no_feature_vectors_are_refused(shape):
-    with pytest.raises(ValueError, match=r"inputs must have the shape \(batch, features\)"):
-        MetricEmbedding(2)(np.zeros(shape))
+def test_lora_is_merged_on_saving_and_answers_alike(tmp_path):
+    start = keras.Input((3,))
+    before = keras.Model(start, MetricEmbedding(4)(start))
+    before.layers[-1].enable_lora(2)
+    before.layers[-1].lora_kernel_b.assign(np.ones((2, 4)))
+    before.save(tmp_path / "lora.keras")
+    after = keras.models.load_model(tmp_path / "lora.keras")
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    np.testing.assert_allclose(*(ops.convert_to_numpy(m(x)) for m in (before, after)), atol=1e-6)

@@ -88,24 +88,3 @@ def test_the_metric_comes_back_from_its_config(distance):
     for metric in (before, after):
         metric.update_state(y, x)
     assert float(after.result()) == float(before.result()) != 0
-
-
-@pytest.mark.parametrize(
-    "settings, message",
-    [
-        ({"pairs": "positiv"}, "pairs: 'positiv' is unknown. Did you mean 'positive'"),
-        ({"reduce": "median"}, "reduce: 'median' is unknown.*mean, min, max"),
-        ({"distance": "cosin"}, "Did you mean 'cosine'"),
-    ],
-)
-def test_a_bad_setting_is_named(settings, message):
-    with pytest.raises(ValueError, match=message):
-        PairDistance(**settings)
-
-
-@pytest.mark.parametrize(
-    "y, x, message", [(np.eye(3), np.ones((3, 2)), "one-hot"), ([0, 1], np.ones((3, 2)), "differ in length")]
-)
-def test_a_bad_batch_is_named(y, x, message):
-    with pytest.raises(ValueError, match=message):
-        PairDistance().update_state(np.array(y), x)

@@ -1,0 +1,79 @@
+"""What `compile`, `fit` and `evaluate` are handed: which distance, and are the labels class ids?"""
+
+import functools
+import inspect
+import re
+
+import keras
+import numpy as np
+
+from simlib import checks
+
+LARGEST_ID = 2**24
+
+
+def check_labels(name, y, floats=False):
+    """Raise ValueError unless `y`, an array, a tensor or its spec, can be class ids (batch,) or (batch, 1).
+
+    `floats`: also whole numbers as floats, which Keras makes of labels on the way to a loss within a loss.
+    Keras hands labels to a loss as float32, which tells whole numbers apart up to 2**24.
+    """
+    y = y if hasattr(y, "dtype") else checks.as_array(name, y)
+    shape, dtype = tuple(y.shape or ()), str(y.dtype)
+    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+        raise ValueError(
+            f"{name} must be integer class ids of shape (batch,); got {shape}, which looks one-hot. "
+            f"Use {name}.argmax(axis=1)."
+        )
+    if not re.search("int|bool|float" if floats else "int|bool", dtype):
+        cure = f'Use {name}.astype("int64").' if "float" in dtype else (
+            f"Give each class a number: _, {name} = np.unique({name}, return_inverse=True)."
+        )  # fmt: skip
+        raise ValueError(f"{name} must be integer class ids; got dtype {dtype}. {cure}")
+    seen = isinstance(y, np.ndarray) or hasattr(y, "to_numpy")  # a compiled graph shows no values
+    if seen and np.size(y) and max(-int(y.min()), int(y.max())) > LARGEST_ID:
+        raise ValueError(
+            f"{name}: a loss tells class ids apart up to {LARGEST_ID} (2**24); got {y.max()}. Renumber them: "
+            f"_, {name} = np.unique({name}, return_inverse=True)."
+        )
+
+
+def check_training(x, y):
+    """`check_labels` of what `fit` is given, where it can be seen: arrays, a `tf.data.Dataset`, a sampler."""
+    if y is None and hasattr(x, "element_spec"):
+        y = x.element_spec[1] if isinstance(x.element_spec, tuple) and len(x.element_spec) > 1 else None
+    elif y is None and isinstance(x, keras.utils.PyDataset):
+        y = (*x[0], None)[1] if isinstance(x[0], tuple) else None
+    if y is not None:
+        check_labels("y", y)
+
+
+def distances_of(loss, depth=5):
+    """The distances, each once, of all losses in what `compile` takes: one, one within another or within a
+    function, or lists and dicts of them.
+    """
+    if isinstance(name := getattr(loss, "distance", None), str):
+        return [name]
+    inner = []
+    if isinstance(loss, (list, tuple, dict)):
+        inner = loss.values() if isinstance(loss, dict) else loss
+    elif inspect.isfunction(loss):
+        seen = inspect.getclosurevars(loss)
+        inner = [*seen.nonlocals.values(), *seen.globals.values()]
+    elif inspect.ismethod(loss):
+        inner = [loss.__self__]
+    elif isinstance(loss, functools.partial):
+        inner = [loss.func, loss.args, loss.keywords]
+    elif isinstance(loss, keras.losses.Loss):
+        inner = vars(loss).values()
+    return list(dict.fromkeys(name for each in inner if depth for name in distances_of(each, depth - 1)))
+
+
+def the_one(names):
+    """The distance of a compiled model's losses, None without any; ValueError if they disagree."""
+    if len(names) > 1:
+        raise ValueError(
+            f"distance: the losses measure {' and '.join(map(repr, names))}, and the index can have one. "
+            "Say which: compile(..., distance=...)."
+        )
+    return names[0] if names else None

@@ -1,0 +1,184 @@
+"""Embedding through Keras's compiled call, and the guard that rides in it: does the model still embed as
+it did when it filled its index?
+
+The guard watches answers, not bytes: LoRA merged on saving changes the weights and no answer, a changed
+constant in a layer changes the answers and no weight. So a few indexed inputs are kept with their
+embeddings, as probes. They fill up each batch that is looked up, in turn.
+"""
+
+import itertools
+import logging
+import operator
+import threading
+
+import keras
+import numpy as np
+
+from simlib import distances
+from simlib.checks import NotReadyError
+from simlib.embedding import saving
+
+ROWS = 255  # of x in a batch, at most: with a probe, 256
+PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
+KERAS_OWN = frozenset(vars(keras.layers.Layer())) - {"_dtype_policy"}  # what every layer has
+PROBES, PROBE_BYTES = 8, 2**20  # kept at most: they are saved with the model
+
+# How far an embedding may move, in lengths of the longest one kept. Measured on the course's model and on
+# networks of dense layers, the largest of 400 moves: another batch size moves float32 by 1e-7, bfloat16 by
+# 0.003; bfloat16 instead of float32, 0.009. One step of Adam at 0.001 moves the median by 0.11 to 0.32.
+ROUNDING = 0.02
+# The same for layers that have been quantised since: int8 moves embeddings by 0.02, float8 by 0.11, int4 by
+# 0.11 to 0.21, which costs up to a quarter of the nearest neighbours.
+QUANTISING = 0.15
+
+
+# A model that compiles anew does so on purpose, and TensorFlow would warn of it.
+logging.getLogger("tensorflow").addFilter(
+    lambda record: "make_predict_function" not in str(record.args) + str(record.msg)
+)
+
+
+class Embedder:
+    """A model's compiled call, (n, ...) -> float32 (n, d), at most `ROWS` at a time, from any thread.
+
+    Keras compiles what a layer keeps in Python into the call, so a changed attribute compiles it anew.
+
+    Attributes:
+        probes: `Probes`, or None: then those of the first guarded call will do from there on.
+        checksum: of the weights that filled the index, in files from before there were probes; or None.
+    """
+
+    def __init__(self, model):
+        self._model, self._one_at_a_time = model, threading.Lock()  # JAX lends the weights to the call
+        self._dtype = str if model.input.dtype == "string" else model.input.dtype
+        self.reset()
+
+    def reset(self):
+        """Forget the probes, and compile anew."""
+        self.probes = self.checksum = self._state = None
+
+    def __call__(self, x, caller=None):
+        """Embed x. With a `caller`, to be named, raise NotReadyError if the probes embed otherwise now."""
+        probes = self._trusted_probes(caller) if caller else None
+        # Fill up to a size that comes again, as JAX and XLA compile for each.
+        step = 1 << max(0, len(x).bit_length() - 3)
+        extra = step - len(x) % step
+        rows = np.zeros(extra, int) if probes is None else probes.next(extra)
+        embeddings = self._run(np.concatenate([x, (x if probes is None else probes.inputs)[rows]]))
+        if probes is not None and not probes.hold(self._model, rows, embeddings[len(x) :]):
+            _refuse(caller)
+        return embeddings[: len(x)]
+
+    def all(self, x, verbose, caller=None):
+        """Embed x of any length, with a progress bar if `verbose` (None: from 5,000 on)."""
+        show = len(x) >= PROGRESS_FROM if verbose is None else verbose
+        bar = keras.utils.Progbar(-(-len(x) // ROWS)) if show and len(x) else None
+        parts = [np.empty((0, self._model.output_shape[-1]), np.float32)]
+        for start in range(0, len(x), ROWS):
+            parts.append(self(x[start : start + ROWS], caller))
+            if bar:
+                bar.add(1)
+        return np.concatenate(parts)
+
+    def keep(self, x, embeddings, distance, more=False):
+        """Take probes from what was embedded; `more`: beside those that are there."""
+        before = self.probes if more else None
+        self.probes, self.checksum = Probes.of(self._model, x, embeddings, distance, before), None
+
+    def keep_first(self, x, embeddings, distance):
+        """Take probes from a lookup, where `Index.add` filled the index, or the file is an older one."""
+        if self.probes is None or self.checksum is not None:
+            self.keep(x, embeddings, distance)
+
+    def _trusted_probes(self, caller):
+        if self.checksum is None:
+            return self.probes
+        if self.checksum == saving.crc(self._model.weights):
+            return None
+        return self.probes or _refuse(caller)
+
+    def _run(self, x):
+        with np.errstate(over="ignore"):
+            x = x.astype(self._dtype, copy=False)  # Keras would compile for each dtype
+        with self._one_at_a_time:
+            if changed := self._state is None or not self._state.holds():
+                self._model.make_predict_function(force=True)
+            embeddings = self._model.predict_on_batch(x)
+            if changed:  # a first call may set attributes itself
+                self._state = _PythonState(self._model)
+        return np.asarray(embeddings).astype(np.float32, copy=False)
+
+
+class Probes:
+    """Inputs (m, ...) with their embeddings (m, d), and the model's dtype policies when it embedded them."""
+
+    def __init__(self, inputs, embeddings, distance, policies):
+        self._prepare = distances.get(distance).prepare  # cosine does not mind another length
+        self.inputs, self.embeddings, self.policies = inputs, self._prepare(embeddings), policies
+        self._turn = itertools.count()
+
+    @classmethod
+    def of(cls, model, x, embeddings, distance, before=None):
+        """Some of x, and some of those from `before`."""
+        rows = _spread(len(x), PROBES)
+        x, embeddings = x[rows], embeddings[rows]
+        if before is not None:
+            x = np.concatenate([before.inputs, x])
+            embeddings = np.concatenate([before.embeddings, embeddings])
+        rows = _spread(len(x), max(1, min(PROBES, PROBE_BYTES // max(1, x[0].nbytes))))
+        return cls(x[rows], embeddings[rows], distance, _policies(model))
+
+    def next(self, n):
+        """The row numbers of n probes; each has its turn."""
+        return np.array([next(self._turn) for _ in range(n)]) % len(self.inputs)
+
+    def hold(self, model, rows, embeddings):
+        """Are these embeddings what those rows had, but for rounding?"""
+        moved = np.linalg.norm(self._prepare(embeddings) - self.embeddings[rows], axis=1).max()
+        length = np.linalg.norm(self.embeddings, axis=1).max()
+        if moved <= ROUNDING * length:  # not so for NaN
+            return True
+        return bool(moved <= QUANTISING * length) and self.policies != _policies(model)
+
+
+def _refuse(caller):
+    raise NotReadyError(
+        f"`{caller}`: the model no longer embeds as it did when it filled the index; the model was trained "
+        "since, a layer's setting or its file was changed. `reset_index`, then `index` and `calibrate` again."
+    )
+
+
+def _policies(model):
+    return [layer.dtype_policy.name for layer in model._flatten_layers(include_self=False)]
+
+
+def _spread(n, most):
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+class _PythonState:
+    """The attributes of a model's layers, and what is in their lists, dicts and small arrays, at one time."""
+
+    def __init__(self, model):
+        layers = model._flatten_layers()
+        operations = {op: 0 for layer in layers for op in getattr(layer, "operations", (layer,))}
+        self._attributes = [vars(operation) for operation in operations]
+        own = [value for found in self._attributes for name, value in found.items() if name not in KERAS_OWN]
+        self._holders = [value for value in own if isinstance(value, (list, dict, np.ndarray))]
+        self._values, self._held = self._now()
+
+    def _now(self):
+        values = [value for found in self._attributes for value in found.values()]
+        return values, [_content(holder) for holder in self._holders]
+
+    def holds(self):
+        """Is all as it was?"""
+        values, held = self._now()
+        before = [self._values, *self._held]
+        return all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip([values, *held], before))
+
+
+def _content(holder):
+    if isinstance(holder, np.ndarray):  # bytes, whose items are small numbers, of which there is one each
+        return holder.tobytes() if holder.nbytes < 2**12 else b""
+    return list(holder.values()) if isinstance(holder, dict) else list(holder)
