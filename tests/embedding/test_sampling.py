@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from simlib import ClassBalancedSampler, MetricEmbedding, SimilarityModel, TripletLoss
+from simlib import ClassBalancedSampler, JoinedSampler, MetricEmbedding, SimilarityModel, TripletLoss
 
 
 @st.composite
@@ -150,6 +150,56 @@ def test_augment_gets_the_batch_and_a_generator_of_its_own():
     assert sampler.batch(0, 0)[0].shape == (4,)
 
 
+# --- JoinedSampler ----------------------------------------------------------------------------------
+
+
+def joined(several, **settings):
+    """The samplers of some problems, their rows and classes set apart by thousands, and their join."""
+    apart = [{**p, "y": p["y"] + 1000 * i, "class_list": [c + 1000 * i for c in p["class_list"]]}
+             for i, p in enumerate(several)]  # fmt: skip
+    samplers = [ClassBalancedSampler(1000 * i + np.arange(len(p["y"])), **p) for i, p in enumerate(apart)]
+    return samplers, JoinedSampler(samplers, **settings)
+
+
+@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.given(st.lists(problems(), min_size=2, max_size=3), st.integers(1, 7), st.integers(0, 99))
+def test_a_joined_batch_is_the_next_batch_of_each_source(several, steps, number):
+    samplers, join = joined(several, steps_per_epoch=steps)
+    assert len(join) == steps and len(JoinedSampler(samplers)) == len(samplers[0])
+    x, y = pickle.loads(pickle.dumps(join)).batch(*divmod(number, steps))
+    assert len(x) == len(y) == join.batch_size and y.dtype == np.int64
+    for i, source in enumerate(samplers):
+        mine = np.abs(y - 1000 * i) < 500
+        wanted = source.batch(*divmod(number, len(source)))
+        np.testing.assert_array_equal(x[mine], wanted[0])
+        np.testing.assert_array_equal(y[mine], wanted[1])
+
+
+def test_a_joined_batch_is_augmented_as_a_whole_and_decided_by_its_seed():
+    y = np.repeat([1, 2], 4)
+    sources = [ClassBalancedSampler(np.full(8, v), y + v, 2, 2, augment=noise) for v in (10, 20)]
+    one, same, other = (JoinedSampler(sources, 5, augment=noise, seed=s).batch(3, 4)[0] for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other) and len(set(one)) == 8
+    assert (one[:4] // 10 == 1).all() and (one[4:] // 10 == 2).all()
+
+
+@pytest.mark.parametrize(
+    "samplers, message",
+    [
+        (lambda a, b: [a], "samplers must be two or more; got 1"),
+        (lambda a, b: a.batch, "samplers must be a list"),
+        (lambda a, b: [a, (X, Y)], "samplers must be a `Sampler`; got tuple"),
+        (lambda a, b: [a, a], "samplers: more than one draws class 3"),
+        (lambda a, b: [a, b], r"samplers: their examples differ in shape: \[\(\), \(1,\)\]"),
+    ],
+)
+def test_samplers_that_cannot_be_joined_are_named(samplers, message):
+    a, b = ClassBalancedSampler(X, Y, 2, 2), ClassBalancedSampler(ROWS, Y + 50, 2, 2)
+    with pytest.raises(ValueError, match=message):
+        JoinedSampler(samplers(a, b))
+
+
 # --- under Keras's fit -----------------------------------------------------------------------------
 
 
@@ -203,16 +253,23 @@ def rows_sampler(**settings):
     return ClassBalancedSampler(ROWS, np.repeat([0, 1, 2], 4), 2, 2, steps_per_epoch=3, **settings)
 
 
-def expected(*epochs):
-    return [[float(rows_sampler().batch(e, s)[0].sum()) for s in range(3)] for e in epochs]
+def joined_rows_sampler(**settings):
+    parts = [ClassBalancedSampler(ROWS[:8], np.repeat([0, 1], 4), 1, 2, seed=5),
+             ClassBalancedSampler(ROWS[8:], np.repeat([2, 3], 2), 2, 2)]  # fmt: skip
+    return JoinedSampler(parts, 3, **settings)
 
 
+def expected(*epochs, of=rows_sampler):
+    return [[float(of().batch(e, s)[0].sum()) for s in range(3)] for e in epochs]
+
+
+@pytest.mark.parametrize("of", [rows_sampler, joined_rows_sampler])
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_fit_trains_on_the_batches_of_epoch_after_epoch_whatever_the_workers(workers):
+def test_fit_trains_on_the_batches_of_epoch_after_epoch_whatever_the_workers(workers, of):
     if workers == 2 and AHEAD:
         pytest.skip("here Keras hands batches that it drew in a trial run over to the first epoch")
-    seen = fitted(rows_sampler(workers=workers))
-    assert seen == expected(AHEAD, AHEAD + 1)
+    seen = fitted(of(workers=workers))
+    assert seen == expected(AHEAD, AHEAD + 1, of=of)
     assert seen[0] != seen[1]
 
 
