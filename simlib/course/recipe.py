@@ -57,8 +57,8 @@ def compile_model(model, total_steps):
     """AdamW with a cosine decay to 0, and the multi-similarity loss."""
     checks.kind("model", model, SimilarityModel)
     total_steps = checks.whole_number("total_steps", total_steps, at_least=1)
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, total_steps)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
+    rate = keras.optimizers.schedules.CosineDecay(6e-3, total_steps)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05)
     model.compile(optimizer, MultiSimilarityLoss(), metrics=pair_distances())
     return model
 
