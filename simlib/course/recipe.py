@@ -43,11 +43,11 @@ def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
     x = checks.images("x", x)
     if x.shape[1:] != (28, 28):
         raise ValueError(f"x must be images of the shape (n, 28, 28); got {x.shape}.")
-    y, classes = checks.labels("y", y, len(x), "images in x"), checks.classes("classes", classes)
-    if len(classes) < 2 or not np.isin(classes, y).all():
-        raise ValueError(f"classes must be two or more that y has examples of; got {classes}.")
-    wanted = min(DIGITS_PER_BATCH, len(classes)), EXAMPLES_PER_CLASS
-    digits = ClassBalancedSampler(x, y, *wanted, class_list=classes, seed=seed)
+    classes = checks.classes("classes", classes)
+    if len(classes) < 2:
+        raise ValueError(f"classes must be two or more; got {classes}.")
+    several = min(DIGITS_PER_BATCH, len(classes))
+    digits = ClassBalancedSampler(x, y, several, EXAMPLES_PER_CLASS, classes, seed=seed)
     invented = alphabet(seed=seed, first_class=max(classes) + 1)
     letters = ClassBalancedSampler(*invented, LETTERS_PER_BATCH, EXAMPLES_PER_CLASS, seed=seed)
     return JoinedSampler([digits, letters], steps, augment=distort, seed=seed)
@@ -59,7 +59,8 @@ def compile_model(model, total_steps):
     total_steps = checks.whole_number("total_steps", total_steps, at_least=1)
     rate = keras.optimizers.schedules.CosineDecay(6e-3, total_steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05)
-    model.compile(optimizer, MultiSimilarityLoss(), metrics=pair_distances())
+    settings = {"metrics": pair_distances(), "steps_per_execution": 10}  # ten a call: the same, and faster
+    model.compile(optimizer, MultiSimilarityLoss(), **settings)
     return model
 
 

@@ -61,12 +61,17 @@ ROWS = {  # name: (network, batches, augmentation)
 }
 
 
-def errors(splits, network, batches, augment, seed):
-    """Train once: errors in percent, (overall, seen, unseen)."""
+def trained(splits, network, batches, augment, seed):
+    """A model after the recipe's steps, on other batches or with another network."""
     sampler = batches(*splits.train, seed, augment)
     keras.utils.set_random_seed(seed)
     model = recipe.compile_model(network(), recipe.EPOCHS * recipe.STEPS)
     model.fit(sampler, epochs=recipe.EPOCHS, verbose=0)
+    return model
+
+
+def errors(model, splits):
+    """Errors in percent: [overall, seen, unseen]."""
     return [100 * (1 - right) for right in recipe.protocol_accuracy(model, splits).values()]
 
 
@@ -81,7 +86,7 @@ def main():
     print("| errors, % | all | seen | unseen | unseen, by seed |")
     print("|---|---|---|---|---|")
     for name in given.rows:
-        found = np.array([errors(splits, *ROWS[name], seed) for seed in given.seeds])
+        found = np.array([errors(trained(splits, *ROWS[name], seed), splits) for seed in given.seeds])
         means = " | ".join(f"{v:.2f}" for v in found.mean(axis=0))
         print(f"| {name} | {means} | {' / '.join(f'{v:.2f}' for v in found[:, 2])} |", flush=True)
 

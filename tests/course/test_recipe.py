@@ -69,11 +69,11 @@ def test_the_learning_rate_ends_at_zero():
 def test_sixty_steps_draw_classes_together_and_apart(splits):
     _, history = recipe.train(*splits.train, epochs=2, steps=30, seed=0, verbose=0)
     last = {name: values[-1] for name, values in history.history.items()}
-    # Measured over seeds 0-3: a gap of 0.26 to 0.28 and a loss of 0.83 to 0.87 (0.90 to 0.92 an epoch
-    # earlier). Without learning: 0.07 to 0.08, and 0.97. The accuracy would tell nothing so early: what
+    # Measured over seeds 0-3: a gap of 0.39 to 0.41 and a loss of 0.75 to 0.77 (0.88 to 0.89 an epoch
+    # earlier). Without learning: 0.08 to 0.10, and 0.96. The accuracy would tell nothing so early: what
     # batch normalisation uses after training is a slow mean, and 60 steps are too few for it.
-    assert last["negative_mean"] - last["positive_mean"] > 0.17
-    assert last["loss"] < min(0.92, history.history["loss"][0])
+    assert last["negative_mean"] - last["positive_mean"] > 0.25
+    assert last["loss"] < min(0.85, history.history["loss"][0])
 
 
 # ---- protocol_accuracy
