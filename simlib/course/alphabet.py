@@ -9,7 +9,7 @@ from simlib import checks
 SIDE, LONGEST = 28, 17.5  # pixels: a picture, and the longer side of a letter in it, as MNIST has them
 PEN = 0.8, 1.7  # half the width of a stroke, in pixels, from fine to broad
 TREMOR = 0.12  # how far a hand misses a point, where a letter reaches from -1 to 1
-SAMPLES = 24  # points of the curve from one point of a letter to the next
+SAMPLES, REACH = 24, 0.7  # points of the curve from a point of a letter to the next; pixels that one covers
 
 LATTICE = np.stack(np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-0.65, 0.65, 3)), axis=-1).reshape(-1, 2)
 
@@ -61,12 +61,12 @@ def _draw(letter, n, rng):
     length = scale * np.linalg.norm(velocity, axis=2, keepdims=True)  # of the curve that a sample stands for
     middle = (at * length).sum(axis=1, keepdims=True) / length.sum(axis=1, keepdims=True)
     at = scale * (at - middle) + (SIDE - 1) / 2
-    # A round soft pen: the ink in a pixel is the integral of a Gaussian along the curve. Its width makes
-    # the ink, doubled and cut off at 1, fall to a half at the distance `pen` from a straight line.
-    pen = rng.uniform(*PEN, (n, 1, 1, 1)) / np.sqrt(2 * np.log(4))
-    near = np.exp(-0.5 * ((np.arange(SIDE) - at[..., None]) / pen) ** 2)  # (n, t, 2, SIDE)
-    ink = np.swapaxes(near[:, :, 0] * length, 1, 2) @ near[:, :, 1] / (np.sqrt(2 * np.pi) * pen[:, 0])
-    return np.round(255 * np.minimum(1, 2 * ink)).astype(np.uint8)
+    # The integral of a Gaussian along the curve says how far a pixel lies from it, as from a straight line.
+    near = np.exp(-0.5 * ((np.arange(SIDE) - at[..., None]) / REACH) ** 2)  # (n, t, 2, SIDE)
+    ink = np.swapaxes(near[:, :, 0] * length, 1, 2) @ near[:, :, 1] / (np.sqrt(2 * np.pi) * REACH)
+    distance = REACH * np.sqrt(-2 * np.log(np.clip(ink, 1e-30, 1)))
+    pen = rng.uniform(*PEN, (n, 1, 1))
+    return np.round(255 * np.clip(pen + 0.5 - distance, 0, 1)).astype(np.uint8)  # edges a pixel wide
 
 
 @functools.lru_cache
