@@ -12,9 +12,10 @@ import numpy as np
 
 import simlib
 from simlib.course.recipe import (
-    CLASSES_PER_BATCH,
+    DIGITS_PER_BATCH,
     EPOCHS,
     EXAMPLES_PER_CLASS,
+    LETTERS_PER_BATCH,
     PER_CLASS,
     SEEN,
     STEPS,
@@ -52,9 +53,9 @@ Puts pictures of handwritten digits on the unit sphere, so that digits of one cl
 |---|---|
 | command | `python notebooks/reference.py` |
 | network | uint8 images (28, 28) to {dimensions} numbers; {parameters:,} parameters |
-| trained on | digits {seen}: {images:,} images, the training split of `load_mnist()` |
+| trained on | digits {seen} ({images:,} images, the training split) and 800 invented letters |
 | never trained on | digits {unseen} |
-| training | {steps:,} steps of {batch} images, seed {seed} |
+| training | {steps:,} steps of {digits} digits and {letters} letters, distorted; seed {seed} |
 | index | {indexed} training images, {per_class} of each of the ten digits, with the images as payload |
 | calibration | the {calibrated} images of the calibration split |
 | versions | {versions} |
@@ -103,7 +104,8 @@ def model_card(model, splits, seed=0):
         unseen=" ".join(map(str, UNSEEN)),
         images=int(np.isin(splits.train.y, SEEN).sum()),
         steps=EPOCHS * STEPS,
-        batch=CLASSES_PER_BATCH * EXAMPLES_PER_CLASS,
+        digits=DIGITS_PER_BATCH * EXAMPLES_PER_CLASS,
+        letters=LETTERS_PER_BATCH * EXAMPLES_PER_CLASS,
         seed=seed,
         indexed=len(model.index_summary()),
         per_class=PER_CLASS,

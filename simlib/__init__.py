@@ -28,13 +28,14 @@ _HOME = {  # where each public name lives
     ],
     "embedding.model": ["SimilarityModel"],
     "embedding.pair_distance": ["PairDistance", "pair_distances"],
-    "embedding.sampling": ["ClassBalancedSampler", "SingleShotSampler"],
+    "embedding.sampling": ["ClassBalancedSampler", "JoinedSampler", "SingleShotSampler"],
     "scale.shards": ["ShardSampler", "write_shards"],
     "scale.sources": ["as_dataset", "sampler_from_catalogue", "sampler_from_dataset"],
     "trust.bootstrap": ["Bootstrap", "bootstrap"],
     "trust.guarantee": ["Guarantee", "guaranteed_cutpoint"],
     "trust.open_set": ["OpenSet", "open_set"],
     "explorer.counts": ["Explorer", "View", "explore_threshold"],
+    "course.alphabet": ["alphabet"],
     "course.datasets": ["load_mnist", "select_examples"],
 }
 _MODULES = {  # rooms and modules that stand for themselves: `simlib.plots`, `simlib.losses`

@@ -135,7 +135,7 @@ def check(unseen_accuracy, models):
         f"Right on unseen digits, by classes seen: {told}; the course's model {best:.3f}. To tell two "
         "classes apart, one feature is enough; to tell six apart, a model must learn what strokes are made "
         "of, and that serves new digits, too. (One training each: another seed moves such a figure by some "
-        "hundredths. So the course's recipe also makes new classes out of the six, by turning the digits.)",
+        "hundredths. So the course's recipe also adds classes to the six: letters that nobody writes.)",
         bars(results, best),
     )
 

@@ -1,4 +1,4 @@
-"""More to learn from: digits turned into new classes, and digits drawn a little differently."""
+"""No picture twice: images drawn a little differently each time."""
 
 import functools
 
@@ -7,61 +7,6 @@ import numpy as np
 from simlib import checks
 
 KNOTS = 5  # we move 5 x 5 points of a picture; what lies between follows
-
-
-def rotations_as_classes(x, y):
-    """Add each image turned by 90, 180 and 270 degrees, as a class of its own.
-
-    A model that must tell more classes apart learns features that fit classes it has never met.
-
-    Args:
-        x: images (n, side, side). y: (n,) class ids, 0 or more.
-
-    Returns:
-        (x (4n, side, side), y (4n,)): turning a digit of class c by q quarter turns gives the class
-        c + q * step, where step is the smallest power of ten above all ids.
-
-    Raises:
-        ValueError: images that are not square, no images, negative ids, lengths that differ.
-
-    >>> x, y = rotations_as_classes(np.zeros((2, 28, 28)), [3, 7])
-    >>> y.tolist()
-    [3, 7, 13, 17, 23, 27, 33, 37]
-    """
-    x, y = _square_images(x, y)
-    return _as_classes([np.rot90(x, quarter, axes=(1, 2)) for quarter in range(4)], y)
-
-
-def mirrors_as_classes(x, y):
-    """Add the mirror image of each image, as a class of its own; see `rotations_as_classes`.
-
-    Returns:
-        (x (2n, side, side), y (2n,)): the mirror image of class c has the class c + step.
-
-    >>> x, y = rotations_as_classes(*mirrors_as_classes(np.zeros((1, 28, 28)), [3]))
-    >>> y.tolist()
-    [3, 13, 103, 113, 203, 213, 303, 313]
-    """
-    x, y = _square_images(x, y)
-    return _as_classes([x, x[:, :, ::-1]], y)
-
-
-def _square_images(x, y):
-    x = checks.rows("x", x)
-    if x.ndim != 3 or x.shape[1] != x.shape[2] or not x.size or x.dtype.kind not in "fiub":
-        raise ValueError(
-            f"x must hold square images, shape (n, side, side) with n >= 1; got {x.dtype} {x.shape}."
-        )
-    y = checks.labels("y", y, len(x), "images in x")
-    if y.min() < 0:
-        raise ValueError(f"y must hold class ids of 0 or more; got {y.min()}.")
-    return x, y
-
-
-def _as_classes(variants, y):
-    step = 10 ** len(str(y.max()))
-    ids = np.concatenate([y + i * step for i in range(len(variants))])
-    return np.concatenate(variants), checks.labels("y", ids)
 
 
 def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):

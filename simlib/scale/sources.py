@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from simlib import checks
-from simlib.embedding.sampling import ClassBalancedSampler
+from simlib.embedding.sampling import ClassBalancedSampler, Sampler
 from simlib.scale.shards import CATALOGUE, ShardSampler, write_shards
 
 
@@ -84,7 +84,7 @@ def as_dataset(sampler, replicas=1):
 
         model.fit(as_dataset(sampler, strategy.num_replicas_in_sync), steps_per_epoch=..., epochs=...)
     """
-    checks.kind("sampler", sampler, ClassBalancedSampler)
+    checks.kind("sampler", sampler, Sampler)
     tf = checks.extra("tensorflow", "tensorflow", "tf.data")
     replicas = checks.whole_number("replicas", replicas, at_least=1)
 

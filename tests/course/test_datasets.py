@@ -3,14 +3,12 @@
 import gzip
 import hashlib
 import importlib.resources
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import simlib
-from simlib import datasets, load_mnist, select_examples
+from simlib import load_mnist, select_examples
 
 # The ranks within each class, in the order of the file, that make each split.
 PROTOCOL = {"train": (0, 350), "calibration": (350, 400), "test": (400, 500)}
@@ -45,16 +43,6 @@ def test_the_split_is_the_protocol_s(referee):
 def test_no_image_is_in_two_splits_or_twice_in_one():
     images = [image.tobytes() for split in load_mnist() for image in split.x]
     assert len(images) == len(set(images)) == 5000
-
-
-def test_repr_says_what_is_there():
-    assert repr(load_mnist()).splitlines()[1] == "calibration     500 images of 28x28, 10 classes"
-
-
-def test_reading_the_text_file_takes_a_moment(measured):
-    start = time.perf_counter()
-    load_mnist()
-    measured(f"load_mnist(): {time.perf_counter() - start:.2f} s")
 
 
 def damaged(monkeypatch, tmp_path, change):
@@ -209,7 +197,3 @@ def test_all_classes_are_drawn_from_evenly():
     for seed in range(400):
         counts[select_examples(x, y, n=10, seed=seed)[0]] += 1
     assert 60 < counts.min() and counts.max() < 145  # 100 expected, a deviation of 8.7
-
-
-def test_public_names_are_these():
-    assert simlib.load_mnist is datasets.load_mnist

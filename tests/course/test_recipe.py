@@ -28,16 +28,19 @@ def test_seen_and_unseen_are_the_ten_digits():
     assert sorted(recipe.SEEN + recipe.UNSEEN) == list(range(10))
 
 
-@pytest.mark.parametrize("classes", [recipe.SEEN, (0, 4, 5, 6, 8, 9), (8, 1)])
-def test_batches_hold_images_of_the_chosen_digits_alone(splits, classes):
+@pytest.mark.parametrize("classes", [recipe.SEEN, (0, 4, 5, 6, 8, 9), (8, 1), range(10)])
+def test_batches_hold_the_chosen_digits_alone_and_letters(splits, classes):
     x, y = splits.train.x.copy(), splits.train.y
-    x[~np.isin(y, classes)] = 255  # a white picture, however distorted, is whiter than any digit
+    x[~np.isin(y, classes)] = 255  # a white picture, however distorted, is whiter than any digit or letter
     sampler = recipe.batches(x, y, classes=classes, steps=30)
     drawn = [sampler[step] for step in range(len(sampler))]
     assert len(drawn) == 30
-    assert max(images.mean(axis=(1, 2)).max() for images, _ in drawn) < 150
-    assert {c % 10 for _, labels in drawn for c in labels.tolist()} == set(classes)
-    assert len(sampler.classes) == 8 * len(classes)
+    assert max(images.mean(axis=(1, 2)).max() for images, _ in drawn) < 170
+    digits = [labels[labels <= max(classes)] for _, labels in drawn]
+    assert {len(labels) for labels in digits} == {5 * min(6, len(classes))}
+    assert {len(labels) for _, labels in drawn} == {5 * min(6, len(classes)) + 30}
+    assert set(np.concatenate(digits).tolist()) == set(classes)
+    assert len(sampler.classes) == len(classes) + 800
 
 
 def test_the_seed_decides_the_batches(splits):
@@ -55,7 +58,7 @@ def test_the_network_puts_images_on_the_unit_sphere_and_stays_small(splits, embe
     embedded = model.embed(splits.test.x[:5])
     assert embedded.shape == (5, embedding)
     np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
-    assert model.count_params() <= 200_000
+    assert model.count_params() <= 61_000
 
 
 def test_the_learning_rate_ends_at_zero():
@@ -66,11 +69,11 @@ def test_the_learning_rate_ends_at_zero():
 def test_sixty_steps_draw_classes_together_and_apart(splits):
     _, history = recipe.train(*splits.train, epochs=2, steps=30, seed=0, verbose=0)
     last = {name: values[-1] for name, values in history.history.items()}
-    # Measured over seeds 0-3: a gap of 0.26 to 0.28 and a loss of 0.83 to 0.87 (0.90 to 0.92 an epoch
-    # earlier). Without learning: 0.07 to 0.08, and 0.97. The accuracy would tell nothing so early: what
+    # Measured over seeds 0-3: a gap of 0.39 to 0.41 and a loss of 0.75 to 0.77 (0.88 to 0.89 an epoch
+    # earlier). Without learning: 0.08 to 0.10, and 0.96. The accuracy would tell nothing so early: what
     # batch normalisation uses after training is a slow mean, and 60 steps are too few for it.
-    assert last["negative_mean"] - last["positive_mean"] > 0.17
-    assert last["loss"] < min(0.92, history.history["loss"][0])
+    assert last["negative_mean"] - last["positive_mean"] > 0.25
+    assert last["loss"] < min(0.85, history.history["loss"][0])
 
 
 # ---- protocol_accuracy

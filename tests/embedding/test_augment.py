@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import ndimage
 
 from simlib import load_mnist
-from simlib.embedding.augment import KNOTS, distort, mirrors_as_classes, rotations_as_classes
+from simlib.embedding.augment import KNOTS, distort
 
 STILL = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0}
 
@@ -103,38 +101,3 @@ def test_each_image_gets_its_own_amount(digits):
 @pytest.mark.parametrize("shape", [(0, 28, 28), (3, 10, 17)])
 def test_distort_takes_no_images_and_images_that_are_not_square(shape):
     assert distort(np.zeros(shape), np.random.default_rng(0)).shape == shape
-
-
-# ---- more classes
-
-ids = st.lists(st.integers(0, 999), min_size=1, max_size=20)
-
-
-@settings(deadline=None)
-@given(ids)
-def test_rotations_are_turned_images_with_the_stated_ids(y):
-    x = np.random.default_rng(0).integers(0, 256, (len(y), 4, 4))
-    turned, labels = rotations_as_classes(x, y)
-    step = next(p for p in (10, 100, 1000) if p > max(y))
-    n = len(y)
-    for quarter in range(4):
-        for i in range(n):
-            assert labels[quarter * n + i] == y[i] + quarter * step
-            np.testing.assert_array_equal(turned[quarter * n + i], np.rot90(x[i], quarter))
-    assert len(set(labels.tolist())) == 4 * len(set(y))
-
-
-@settings(deadline=None)
-@given(ids)
-def test_mirrors_are_flipped_images_with_the_stated_ids(y):
-    x = np.random.default_rng(0).integers(0, 256, (len(y), 4, 4))
-    flipped, labels = mirrors_as_classes(x, y)
-    step = next(p for p in (10, 100, 1000) if p > max(y))
-    np.testing.assert_array_equal(flipped, [*x, *(np.fliplr(image) for image in x)])
-    assert labels.tolist() == [*y, *(c + step for c in y)]
-
-
-def test_mirrors_and_rotations_give_the_eight_symmetries_of_a_square():
-    image = np.arange(9).reshape(1, 3, 3)
-    x, y = rotations_as_classes(*mirrors_as_classes(image, [7]))
-    assert len({v.tobytes() for v in x}) == len(set(y.tolist())) == 8

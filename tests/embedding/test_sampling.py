@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from simlib import ClassBalancedSampler, MetricEmbedding, SimilarityModel, TripletLoss
+from simlib import ClassBalancedSampler, JoinedSampler, SimilarityModel, TripletLoss
 
 
 @st.composite
@@ -150,6 +150,56 @@ def test_augment_gets_the_batch_and_a_generator_of_its_own():
     assert sampler.batch(0, 0)[0].shape == (4,)
 
 
+# --- JoinedSampler ----------------------------------------------------------------------------------
+
+
+def joined(several, **settings):
+    """The samplers of some problems, their rows and classes set apart by thousands, and their join."""
+    apart = [{**p, "y": p["y"] + 1000 * i, "class_list": [c + 1000 * i for c in p["class_list"]]}
+             for i, p in enumerate(several)]  # fmt: skip
+    samplers = [ClassBalancedSampler(1000 * i + np.arange(len(p["y"])), **p) for i, p in enumerate(apart)]
+    return samplers, JoinedSampler(samplers, **settings)
+
+
+@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.given(st.lists(problems(), min_size=2, max_size=3), st.integers(1, 7), st.integers(0, 99))
+def test_a_joined_batch_is_the_next_batch_of_each_source(several, steps, number):
+    samplers, join = joined(several, steps_per_epoch=steps)
+    assert len(join) == steps and len(JoinedSampler(samplers)) == len(samplers[0])
+    x, y = pickle.loads(pickle.dumps(join)).batch(*divmod(number, steps))
+    assert len(x) == len(y) == join.batch_size and y.dtype == np.int64
+    for i, source in enumerate(samplers):
+        mine = np.abs(y - 1000 * i) < 500
+        wanted = source.batch(*divmod(number, len(source)))
+        np.testing.assert_array_equal(x[mine], wanted[0])
+        np.testing.assert_array_equal(y[mine], wanted[1])
+
+
+def test_a_joined_batch_is_augmented_as_a_whole_and_decided_by_its_seed():
+    y = np.repeat([1, 2], 4)
+    sources = [ClassBalancedSampler(np.full(8, v), y + v, 2, 2, augment=noise) for v in (10, 20)]
+    one, same, other = (JoinedSampler(sources, 5, augment=noise, seed=s).batch(3, 4)[0] for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other) and len(set(one)) == 8
+    assert (one[:4] // 10 == 1).all() and (one[4:] // 10 == 2).all()
+
+
+@pytest.mark.parametrize(
+    "samplers, message",
+    [
+        (lambda a, b: [a], "samplers must be two or more; got 1"),
+        (lambda a, b: a.batch, "samplers must be a list"),
+        (lambda a, b: [a, (X, Y)], "samplers must be a `Sampler`; got tuple"),
+        (lambda a, b: [a, a], "samplers: more than one draws class 3"),
+        (lambda a, b: [a, b], r"samplers: their examples differ in shape: \[\(\), \(1,\)\]"),
+    ],
+)
+def test_samplers_that_cannot_be_joined_are_named(samplers, message):
+    a, b = ClassBalancedSampler(X, Y, 2, 2), ClassBalancedSampler(ROWS, Y + 50, 2, 2)
+    with pytest.raises(ValueError, match=message):
+        JoinedSampler(samplers(a, b))
+
+
 # --- under Keras's fit -----------------------------------------------------------------------------
 
 
@@ -203,16 +253,23 @@ def rows_sampler(**settings):
     return ClassBalancedSampler(ROWS, np.repeat([0, 1, 2], 4), 2, 2, steps_per_epoch=3, **settings)
 
 
-def expected(*epochs):
-    return [[float(rows_sampler().batch(e, s)[0].sum()) for s in range(3)] for e in epochs]
+def joined_rows_sampler(**settings):
+    parts = [ClassBalancedSampler(ROWS[:8], np.repeat([0, 1], 4), 1, 2, seed=5),
+             ClassBalancedSampler(ROWS[8:], np.repeat([2, 3], 2), 2, 2)]  # fmt: skip
+    return JoinedSampler(parts, 3, **settings)
 
 
+def expected(*epochs, of=rows_sampler):
+    return [[float(of().batch(e, s)[0].sum()) for s in range(3)] for e in epochs]
+
+
+@pytest.mark.parametrize("of", [rows_sampler, joined_rows_sampler])
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_fit_trains_on_the_batches_of_epoch_after_epoch_whatever_the_workers(workers):
+def test_fit_trains_on_the_batches_of_epoch_after_epoch_whatever_the_workers(workers, of):
     if workers == 2 and AHEAD:
         pytest.skip("here Keras hands batches that it drew in a trial run over to the first epoch")
-    seen = fitted(rows_sampler(workers=workers))
-    assert seen == expected(AHEAD, AHEAD + 1)
+    seen = fitted(of(workers=workers))
+    assert seen == expected(AHEAD, AHEAD + 1, of=of)
     assert seen[0] != seen[1]
 
 
@@ -228,19 +285,6 @@ def test_fit_may_take_the_batches_of_an_epoch_in_another_order():
     assert [sorted(epoch) for epoch in seen] == [sorted(e) for e in expected(AHEAD, AHEAD + 1)]
 
 
-def test_a_real_network_learns_from_it():
-    rng = np.random.default_rng(0)
-    centres = rng.normal(size=(4, 6))
-    y = np.repeat(np.arange(4), 20)
-    x = (centres[y] + 0.3 * rng.normal(size=(80, 6))).astype("float32")
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((6,))
-    model = SimilarityModel(inputs, MetricEmbedding(4)(inputs))
-    model.compile(keras.optimizers.Adam(0.02), TripletLoss(margin=0.5))
-    losses = model.fit(ClassBalancedSampler(x, y, 4, 5), epochs=12, verbose=0).history["loss"]
-    assert losses[-1] < losses[0] / 2
-
-
 # --- bad input -------------------------------------------------------------------------------------
 
 Y = np.repeat([3, 5, 8], 4)
@@ -252,31 +296,21 @@ X = np.arange(12)
     [
         ({"y": np.eye(12, dtype=int)}, "y must be integer class ids.*one-hot.*argmax"),
         ({"y": Y.astype(float)}, "y must be integer class ids; got dtype float64"),
-        ({"y": Y > 3}, "y must be integer class ids; got dtype bool"),
-        ({"y": Y.astype(str)}, "y must be integer class ids"),
         ({"y": Y[:5]}, "y has 5 entries, but there are 12 examples in x"),
-        ({"y": Y.reshape(2, 6)}, "y must be integer class ids"),
-        ({"y": 5}, "y must be integer class ids"),
         ({"y": Y * 2**24}, "y: class ids must lie within"),
         ({"x": 5}, "x must be an array, one row for each example"),
-        ({"x": [[1], [2, 3]]}, "x: rows of different lengths"),
         ({"x": X[:0], "y": Y[:0]}, "x is empty"),
         ({"class_list": []}, "class_list is empty"),
         ({"class_list": [3, 4]}, "class_list names class 4, of which `y` has no example"),
         ({"class_list": 3}, "class_list must be a list; got 3"),
         ({"class_list": [3.0]}, "class_list must be integer class ids"),
-        ({"class_list": "35"}, "class_list must be integer class ids"),
         ({"examples_per_class": 5}, "class 3 has 4 examples, fewer than examples_per_class = 5; lower it"),
         ({"examples_per_class": 1}, "examples_per_class must be a whole number of at least 2; got 1"),
-        ({"examples_per_class": 2.0}, "examples_per_class must be a whole number"),
         ({"classes_per_batch": 4}, "classes_per_batch is 4, but there are only 3 classes"),
         ({"classes_per_batch": 3, "class_list": [3, 5]}, "classes_per_batch is 3, but there are only 2"),
         ({"classes_per_batch": 0}, "classes_per_batch must be a whole number of at least 1; got 0"),
-        ({"classes_per_batch": "all"}, "classes_per_batch must be a whole number"),
         ({"steps_per_epoch": 0}, "steps_per_epoch must be a whole number of at least 1"),
-        ({"steps_per_epoch": 1.5}, "steps_per_epoch must be a whole number"),
         ({"seed": -1}, "seed must be a whole number of at least 0; got -1"),
-        ({"seed": None}, "seed must be a whole number"),
         ({"augment": "flip"}, "augment must be a function"),
     ],
 )
