@@ -12,7 +12,6 @@ import simlib
 from simlib.scale.sources import as_dataset
 
 DEVICES = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], DEVICES)
 
 
 class OfHalves(simlib.MultiSimilarityLoss):
@@ -39,5 +38,6 @@ def curve(strategy, loss):
 
 
 if __name__ == "__main__":
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], DEVICES)
     print(*curve(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), simlib.MultiSimilarityLoss()))
     print(*curve(tf.distribute.get_strategy(), OfHalves()))
