@@ -3,9 +3,6 @@
 import difflib
 import importlib
 import inspect
-import math
-import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -72,14 +69,14 @@ def whole_number(name, value, at_least=0):
 def number(name, value):
     """Return `value` as a float, or raise ValueError if it is no real number, or NaN."""
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if real and not math.isnan(value):
+    if real and value == value:
         return float(value)
     raise ValueError(f"{name} must be a number, and not NaN; got {value!r}.")
 
 
 def amount(name, value):
     """Return `value` as a float, or raise ValueError if it is no number of 0 or more, finite in float32."""
-    if 0 <= distance(name, value) < math.inf:
+    if 0 <= distance(name, value) < np.inf:
         return float(value)
     raise ValueError(f"{name} must be a finite number of 0 or more; got {value!r}.")
 
@@ -92,7 +89,7 @@ def distance(name, value):
 
 def path(name, value):
     """Return `value` as a `Path`, or raise ValueError if it is no file name."""
-    if isinstance(value, (str, os.PathLike)) and "\0" not in str(value):
+    if (isinstance(value, str) or hasattr(value, "__fspath__")) and "\0" not in str(value):
         return Path(value)
     raise ValueError(f"{name} must be the name of a file; got {value!r}.")
 
@@ -156,7 +153,7 @@ def _refuse(name, array):
 def tensor_shape(name, value):
     """The shape of a tensor of any backend, or of what makes an array; ValueError if it holds no numbers."""
     tensor = value if hasattr(value, "dtype") else as_array(name, value)
-    if not re.search("int|float|bool", str(tensor.dtype)):
+    if not any(kind in str(tensor.dtype) for kind in ("int", "float", "bool")):
         raise ValueError(f"{name} must be numbers; got dtype {tensor.dtype}.")
     return tuple(tensor.shape)
 
