@@ -38,7 +38,7 @@ def check_labels(name, y, floats=False):
         )
 
 
-def check_training(x, y):
+def check_training(x, y, held_out=None):
     """`check_labels` of what `fit` is given, where it can be seen: arrays, a `tf.data.Dataset`, a sampler."""
     if y is None and hasattr(x, "element_spec"):
         y = x.element_spec[1] if isinstance(x.element_spec, tuple) and len(x.element_spec) > 1 else None
@@ -46,6 +46,8 @@ def check_training(x, y):
         y = (*x[0], None)[1] if isinstance(x[0], tuple) else None
     if y is not None:
         check_labels("y", y)
+    if held_out is not None:
+        check_training(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
 
 
 def distances_of(loss, depth=5):

@@ -61,8 +61,7 @@ class SimilarityModel(keras.Model):
         """Configure training, as Keras does, and the index.
 
         Args:
-            optimizer, loss, kwargs: as in `keras.Model.compile`. Without a loss, the model can still
-                index and match.
+            optimizer, loss, kwargs: as in `keras.Model.compile`. Index and match need no loss.
             distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
             search, store: the index's search backend and payload store; see `Index`.
 
@@ -92,24 +91,18 @@ class SimilarityModel(keras.Model):
 
     @functools.wraps(keras.Model.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
-        self._check_labels(x, y, kwargs.get("validation_data"))
+        if self._by_loss:  # other losses may want other targets
+            doors.check_training(x, y, kwargs.get("validation_data"))
         return super().fit(x, y, *args, **kwargs)
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        self._check_labels(x, y)
+        if self._by_loss:
+            doors.check_training(x, y)
         return super().evaluate(x, y, *args, **kwargs)
 
-    def _check_labels(self, x, y, held_out=None):
-        if self._by_loss:  # other losses may want other targets
-            doors.check_training(x, y)
-            doors.check_training(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
-
     def embed(self, x, verbose=None):
-        """Embed examples of shape (n, ...) into float32 (n, d).
-
-        `verbose`: 1 shows a progress bar, 0 none; None shows one from 5,000 examples on.
-        """
+        """Embed examples (n, ...) into float32 (n, d). `verbose` None shows a bar from 5,000 examples on."""
         return self._embedder.all(self._examples(x), verbose)
 
     def index(self, x, y, payload=None, verbose=None):
@@ -119,10 +112,8 @@ class SimilarityModel(keras.Model):
             x: examples (n, ...). y: (n,) integer class ids, 0 or more.
             payload: (n, ...) kept beside them, such as the images themselves; or None.
 
-        Returns the model itself. A calibration from before stays: calibrate again if it should not.
-
-        Raises:
-            NotReadyError: the index already holds items, and the model embeds otherwise since.
+        Returns the model itself; a calibration from before stays. Raises NotReadyError if the index
+        already holds items, and the model embeds otherwise since.
         """
         x, y = self._labelled(x, y)
         index = self.get_index()
@@ -155,8 +146,7 @@ class SimilarityModel(keras.Model):
     def lookup(self, x, k=5, verbose=None):
         """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first.
 
-        Raises:
-            NotReadyError: nothing is indexed, or the model no longer embeds as it did then.
+        Raises NotReadyError: nothing is indexed, or the model no longer embeds as it did then.
         """
         index = self._filled_index("lookup")
         x = self._examples(x)
