@@ -46,17 +46,20 @@ class Pictures(NamedTuple):
             yield f"{what}: {len(files):,} ({', '.join(map(_short, files[:3]))}{', ...' * (len(files) > 3)})"
 
 
-def read(source, shape, bad="refuse", paper=None, smallest=SMALLEST, largest=LARGEST, verbose=None):
+def read(
+    source, shape, bad="refuse", fit="pad", paper=None, smallest=SMALLEST, largest=LARGEST, verbose=None
+):
     """Read pictures of any kind into one array of the model's size.
 
     Grey, palette, CMYK and 16 bits become 8 bits of grey or RGB; a photo is turned upright as its EXIF
-    says; what is transparent is laid on paper; other shapes are padded with it, not stretched.
+    says; what is transparent is laid on paper.
 
     Args:
         source: a file, a list of files, or a folder, whose subfolders are the classes.
         shape: (height, width), or with 1 or 3 colours (height, width, c): `model.input_shape[1:]`.
         bad: of what cannot be used (damaged, too small, there twice, ...), "refuse" raises an error that
             names all; "skip" goes on without it, and `told` names it.
+        fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
         paper: a grey or (red, green, blue), 0 to 255; None takes each picture's own: the median of its
             border, or white if most of that is transparent.
         smallest, largest: the fewest pixels of a side, the most of a picture.
@@ -66,7 +69,7 @@ def read(source, shape, bad="refuse", paper=None, smallest=SMALLEST, largest=LAR
         `Pictures`; of a single file, x is (1, height, width, ...). Raises ValueError for a source without
         pictures, for wrong arguments, and for what is bad.
     """
-    made = _read(*_list(source), {}, shape, bad, paper, smallest, largest, verbose)
+    made = _read(*_list(source), {}, shape, bad, fit, paper, smallest, largest, verbose)
     if not len(made.x):
         raise ValueError(
             f"source: there is no picture in it: {'; '.join(made.sentences()) or 'it is empty'}."
@@ -88,10 +91,20 @@ def batches(source, shape, size=1024, **how):
 
 
 def _read(
-    files, told, met, shape, bad="refuse", paper=None, smallest=SMALLEST, largest=LARGEST, verbose=None
+    files,
+    told,
+    met,
+    shape,
+    bad="refuse",
+    fit="pad",
+    paper=None,
+    smallest=SMALLEST,
+    largest=LARGEST,
+    verbose=None,
 ):
     """files: [(path, class name or None)]. met: {digest: path} of the pictures before these; gains these."""
     checks.choose("bad", bad, dict.fromkeys(["refuse", "skip"]))
+    stretch = checks.choose("fit", fit, {"pad": False, "stretch": True})
     sides = checks.listed("shape", shape)
     if len(sides) not in (2, 3) or None in sides or sides[2:] not in ([], [1], [3]):
         raise ValueError(f"shape must be (height, width), or with 1 or 3 colours at the end; got {shape!r}.")
@@ -101,7 +114,7 @@ def _read(
     x, kept, told = [], [], collections.defaultdict(list, told)
     for file, name in _progress(files, verbose):
         try:
-            picture, digest, done = _picture(file, sides, paper, *limits)
+            picture, digest, done = _picture(file, sides, stretch, paper, *limits)
         except Exception as error:  # a damaged file makes Pillow raise anything
             told[f"left out, {_reason(error)}"].append(file)
             continue
@@ -160,7 +173,7 @@ def _colour(paper):
     return tuple(values * (3 // len(values)))
 
 
-def _picture(file, shape, paper, smallest, largest):
+def _picture(file, shape, stretch, paper, smallest, largest):
     """(uint8 array, digest of the picture as it stands in the file, what was done)."""
     (height, width), done = shape[:2], []
     with warnings.catch_warnings():
@@ -180,7 +193,8 @@ def _picture(file, shape, paper, smallest, largest):
     image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     digest = hashlib.sha1(image.tobytes() + repr(image.size).encode()).digest()
     scale = min(width / image.width, height / image.height)
-    image = image.resize([max(1, round(scale * side)) for side in image.size])
+    size = (width, height) if stretch else [max(1, round(scale * side)) for side in image.size]
+    image = image.resize(size)
     sheet = Image.new("RGB", (width, height), paper or _border(image))
     at = (width - image.width) // 2, (height - image.height) // 2
     sheet.paste(image, at, image if image.mode == "RGBA" else None)

@@ -133,6 +133,14 @@ def test_a_picture_is_padded_with_its_own_paper_and_not_stretched(tmp_path, widt
     assert "padded" in made.told
 
 
+def test_stretched_pictures_fill_the_shape(tmp_path):
+    halves(50, 20).save(tmp_path / "a.png")
+    made = read(tmp_path / "a.png", (24, 24, 3), fit="stretch")
+    np.testing.assert_array_equal(made.x[0, :9], np.broadcast_to(RED, (9, 24, 3)))
+    np.testing.assert_array_equal(made.x[0, 15:], np.broadcast_to(BLUE, (9, 24, 3)))
+    assert "padded" not in made.told
+
+
 def test_a_very_long_picture_keeps_a_line_of_pixels(tmp_path):
     drawing(0, 3000, 30).save(tmp_path / "panorama.jpg")
     assert read(tmp_path / "panorama.jpg", SHAPE).x.shape == (1, *SHAPE)
@@ -230,7 +238,8 @@ def test_a_class_of_one_picture_is_told(folder):
 @pytest.mark.parametrize("wrong, message", [
     (dict(shape=(None, None, 3)), "shape must be"), (dict(shape=48), "shape must be"),
     (dict(shape=(8, 8, 4)), "shape must be"), (dict(shape=(0, 8)), "shape must be"),
-    (dict(bad="ignore"), "bad: 'ignore'"), (dict(paper="white"), "paper"), (dict(paper=(1, 2)), "paper"),
+    (dict(bad="ignore"), "bad: 'ignore'"),
+    (dict(fit="crop"), "fit: 'crop'"), (dict(paper="white"), "paper"), (dict(paper=(1, 2)), "paper"),
     (dict(paper=300), "paper"), (dict(source="/no/where"), "No such file.*no/where"),
     (dict(source=5), "source must be"), (dict(source=[]), "it is empty"), (dict(largest=-1), "largest"),
 ])  # fmt: skip
