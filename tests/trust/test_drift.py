@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simlib import Neighbors, calibrate
+from simlib import Neighbors, calibrate, plots
 from simlib.trust.drift import BaseRate, base_rate, drift
 
 
@@ -84,3 +84,12 @@ def test_whoever_finds_nobody_is_unknown():
     near = Neighbors([[1], [1], [-1]], [[0.1], [0.2], [np.inf]], [[0], [1], [-1]])
     found = drift(calibrate(near, [1, 1, 5]), near)
     assert found.unknown == 1 and not found.noticed
+
+
+def test_the_picture_of_the_base_rate_shows_the_precisions():
+    made = BaseRate(0.93, 0.008, 0.02)
+    ax = plots.base_rate(made, strangers=[0.1, 0.9])
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), made.precision(np.linspace(0, 1, 1001)))
+    assert [text.get_text() for text in ax.texts] == ["0.989 at 10%", "0.832 at 90%"]
+    with pytest.raises(ValueError, match="must be a `BaseRate`"):
+        plots.base_rate(0.9)
