@@ -40,10 +40,11 @@ class Pictures(NamedTuple):
         head = f"{len(self.x):,} pictures{classes}, {' x '.join(map(str, self.x.shape[1:]))}"
         return "\n  ".join([head, *self.sentences()])
 
-    def sentences(self):
+    def sentences(self, most=3):
         """What was told, one sentence for each thing done, with the first of its files."""
         for what, files in self.told.items():
-            yield f"{what}: {len(files):,} ({', '.join(map(_short, files[:3]))}{', ...' * (len(files) > 3)})"
+            some = ", ".join(map(_short, files[:most])) + ", ..." * (len(files) > most)
+            yield f"{what}: {len(files):,} ({some})"
 
 
 def read(
@@ -58,7 +59,7 @@ def read(
         source: a file, a list of files, or a folder, whose subfolders are the classes.
         shape: (height, width), or with 1 or 3 colours (height, width, c): `model.input_shape[1:]`.
         bad: of what cannot be used (damaged, too small, there twice, ...), "refuse" raises an error that
-            names all; "skip" goes on without it, and `told` names it.
+            names it; "skip" goes on without it, and `told` names it.
         fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
         paper: a grey or (red, green, blue), 0 to 255; None takes each picture's own: the median of its
             border, or white if most of that is transparent.
@@ -127,7 +128,7 @@ def _read(
             told[what].append(file)
     y = np.array([name for _, name in kept]) if any(name for _, name in files) else None
     made = Pictures(np.array(x, np.uint8).reshape(-1, *sides), y, [file for file, _ in kept], dict(told))
-    wrong = [sentence for sentence in made.sentences() if sentence.startswith("left out")]
+    wrong = [sentence for sentence in made.sentences(most=20) if sentence.startswith("left out")]
     if wrong and bad == "refuse":
         raise ValueError(f"source: {'; '.join(wrong)}. Mend or remove them, or go on without: bad='skip'.")
     return made
