@@ -62,7 +62,7 @@ def read(
             names it; "skip" goes on without it, and `told` names it.
         fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
         paper: a grey or (red, green, blue), 0 to 255; None takes each picture's own: the median of its
-            border, or white if most of that is transparent.
+            border, or white if some of that is transparent.
         smallest, largest: the fewest pixels of a side, the most of a picture.
         verbose: 1 shows a progress bar, 0 none; None shows one after two seconds.
 
@@ -214,11 +214,11 @@ def _eight_bits(image):
 
 
 def _border(image):
-    """The colour of a picture's paper: the median of its border, white where that is transparent."""
+    """The colour of a picture's paper: the median of its border, white where some of that is transparent."""
     rows = np.asarray(image)
     border = np.concatenate([rows[0], rows[-1], rows[:, 0], rows[:, -1]])
-    solid = border[border[:, 3] > 127] if image.mode == "RGBA" else border
-    return (255,) * 3 if 2 * len(solid) < len(border) else tuple(map(int, np.median(solid[:, :3], axis=0)))
+    seen_through = image.mode == "RGBA" and (border[:, 3] < 128).any()
+    return (255,) * 3 if seen_through else tuple(map(int, np.median(border[:, :3], axis=0)))
 
 
 def _reason(error):

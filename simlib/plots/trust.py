@@ -59,10 +59,11 @@ def base_rate(made, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
     shares = np.linspace(0, 1, 1001)
     ax.plot(100 * shares, made.precision(shares), color=CUT)
     for share, precision in zip(marked, made.precision(marked)):
-        side, shift = ("left", 6) if share < 0.3 else ("right", -6)
+        right_of_it = {"xytext": (6, 2), "ha": "left", "va": "bottom"}
+        left_of_it = {"xytext": (-7, 0), "ha": "right", "va": "center"}
         ax.plot(100 * share, precision, "o", color=CUT)
-        ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), (shift, -4),
-                    textcoords="offset points", ha=side, va="top", fontsize=9)  # fmt: skip
-    ax.set(xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.03))
+        ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), fontsize=9,
+                    textcoords="offset points", **(right_of_it if share < 0.7 else left_of_it))  # fmt: skip
+    ax.set(xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))
     sns.despine(ax=ax)
     return ax
