@@ -19,28 +19,26 @@ class Inputs:
         self.values, self.paper, self.mean, self.shades = self.ends
 
     @classmethod
-    def of(cls, x):
-        """Describe x (n, height, width, ...); None for what is no picture, or empty."""
+    def of(cls, x, before=None):
+        """Describe x (n, height, width, ...), joined to what came `before`; what is no picture adds nothing."""
         x = np.asarray(x)
         if x.ndim < 3 or not x.size or x.dtype.kind not in "fiub":
-            return None
+            return before
         some = x[np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int)].astype(np.float32)
-        sides = [
-            side.reshape(len(some), -1) for side in (some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1])
-        ]
-        flat, paper = some.reshape(len(some), -1), np.median(np.concatenate(sides, axis=1), axis=1)
+        border = np.concatenate([some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1]], axis=1)
+        flat, paper = some.reshape(len(some), -1), np.median(border.reshape(len(some), -1), axis=1)
         low, high = flat.min(), flat.max()
         inside = np.abs(flat - (low + high) / 2) < 0.48 * (high - low)
         each = flat, paper, flat.mean(axis=1), inside.mean(axis=1)
-        return cls(len(x), str(x.dtype), x.shape[1:], [(values.min(), values.max()) for values in each])
+        ends = [(values.min(), values.max()) for values in each]
+        new = cls(len(x), str(x.dtype), x.shape[1:], ends)
+        return before.join(new) if before else new
 
     def join(self, other):
         """Those of both together; an empty shape where theirs differ."""
         shape = self.shape if other.shape == self.shape else []
-        ends = np.stack(
-            [np.minimum(self.ends, other.ends)[:, 0], np.maximum(self.ends, other.ends)[:, 1]], axis=1
-        )
-        return Inputs(self.n + other.n, self.dtype, shape, ends, self.said)
+        low, high = np.minimum(self.ends, other.ends), np.maximum(self.ends, other.ends)
+        return Inputs(self.n + other.n, self.dtype, shape, np.where([True, False], low, high), self.said)
 
     def warn(self, x):
         """Warn, the first time, if x is of another kind."""

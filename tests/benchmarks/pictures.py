@@ -47,7 +47,9 @@ def train(model, x, y, seed, colour=0.0):
         out = distort(images, rng, degrees=10, shift=2, zoom=0.1, shear=0.15, bend=0.7)
         return np.clip(out * rng.uniform(1 - colour, 1 + colour, (len(out), 1, 1, 3)), 0, 255)
 
-    sampler = simlib.ClassBalancedSampler(x, y, 32, 2, steps_per_epoch=STEPS, augment=augment, seed=seed)
+    classes = np.flatnonzero(np.bincount(y) >= 2)
+    how = {"class_list": classes, "steps_per_epoch": STEPS, "augment": augment, "seed": seed}
+    sampler = simlib.ClassBalancedSampler(x, y, min(32, len(classes)), 2, **how)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, EPOCHS * STEPS)
     model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), simlib.MultiSimilarityLoss())
     model.fit(sampler, epochs=EPOCHS, verbose=0)
@@ -83,12 +85,13 @@ def scores(embeddings, y, countries, drawings):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
+    parser.add_argument("--fit", default="stretch", help="or pad")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument(
         "--ways", nargs="+", default=["raw pixels", "own", "own, colours vary", "bare", "head"]
     )
     chosen = parser.parse_args()
-    photos = read(chosen.folder, (SIDE, SIDE, 3), bad="skip", fit="stretch", verbose=0)
+    photos = read(chosen.folder, (SIDE, SIDE, 3), bad="skip", fit=chosen.fit, verbose=0)
     y = np.unique(photos.y, return_inverse=True)[1]
     for way in chosen.ways:
         rows, seconds = [], []

@@ -107,7 +107,7 @@ def test_another_shape_is_said_unless_the_index_has_several():
 
 
 def test_parts_joined_are_the_whole_and_a_file_brings_them_back(digits):
-    parts = Inputs.of(digits[:100]).join(Inputs.of(digits[100:200]))
+    parts = Inputs.of(digits[100:200], before=Inputs.of(digits[:100]))
     whole = Inputs.of(digits[:200])
     np.testing.assert_allclose(parts.ends, whole.ends)
     assert parts.n == whole.n and Inputs(**parts.state()).state() == parts.state()
