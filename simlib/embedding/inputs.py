@@ -20,7 +20,7 @@ class Inputs:
 
     @classmethod
     def of(cls, x, before=None):
-        """Describe x (n, height, width, ...), joined to what came `before`; what is no picture adds nothing."""
+        """Describe x (n, height, width, ...), joined to what was `before`, to which no picture adds none."""
         x = np.asarray(x)
         if x.ndim < 3 or not x.size or x.dtype.kind not in "fiub":
             return before

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from simlib import checks
 
-SMALLEST, LARGEST = 8, 100_000_000  # pixels of a side, and of a picture
+PIXELS = 8, 100_000_000
 ALONE = "of one picture, which cannot be both indexed and tested"
 PATIENCE = 2.0  # seconds without a progress bar
 Image.init()
@@ -27,11 +27,10 @@ class Unfit(ValueError):
 
 
 class Pictures(NamedTuple):
-    """x: uint8 (n, height, width) or (n, height, width, c). y: (n,) class names, or None without class
-    folders. paths: n. told: {what was done, or left out and why: the files}."""
+    """What was read; told is {what was done, or left out and why: the files}."""
 
-    x: np.ndarray
-    y: np.ndarray | None
+    x: np.ndarray  # uint8 (n, height, width) or (n, height, width, c)
+    y: np.ndarray | None  # (n,) class names, if the files stand in class folders
     paths: list
     told: dict
 
@@ -47,9 +46,7 @@ class Pictures(NamedTuple):
             yield f"{what}: {len(files):,} ({some})"
 
 
-def read(
-    source, shape, bad="refuse", fit="pad", paper=None, smallest=SMALLEST, largest=LARGEST, verbose=None
-):
+def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verbose=None):
     """Read pictures of any kind into one array of the model's size.
 
     Grey, palette, CMYK and 16 bits become 8 bits of grey or RGB; a photo is turned upright as its EXIF
@@ -61,20 +58,18 @@ def read(
         bad: of what cannot be used (damaged, too small, there twice, ...), "refuse" raises an error that
             names it; "skip" goes on without it, and `told` names it.
         fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
-        paper: a grey or (red, green, blue), 0 to 255; None takes each picture's own: the median of its
+        paper: a colour such as "white" or "#8899aa"; None takes each picture's own: the median of its
             border, or white if some of that is transparent.
-        smallest, largest: the fewest pixels of a side, the most of a picture.
+        pixels: the fewest of a side, the most of a picture.
         verbose: 1 shows a progress bar, 0 none; None shows one after two seconds.
 
     Returns:
         `Pictures`; of a single file, x is (1, height, width, ...). Raises ValueError for a source without
         pictures, for wrong arguments, and for what is bad.
     """
-    made = _read(*_list(source), {}, shape, bad, fit, paper, smallest, largest, verbose)
+    made = _read(*_list(source), {}, shape, bad, fit, paper, pixels, verbose)
     if not len(made.x):
-        raise ValueError(
-            f"source: there is no picture in it: {'; '.join(made.sentences()) or 'it is empty'}."
-        )
+        raise ValueError(f"source: no picture in it: {'; '.join(made.sentences()) or 'it is empty'}.")
     alone = [] if made.y is None else [c for c, n in zip(*np.unique(made.y, return_counts=True)) if n == 1]
     return made._replace(told=made.told | ({ALONE: alone} if alone else {}))
 
@@ -91,31 +86,19 @@ def batches(source, shape, size=1024, **how):
         told = {}  # what the folder itself gave is told once
 
 
-def _read(
-    files,
-    told,
-    met,
-    shape,
-    bad="refuse",
-    fit="pad",
-    paper=None,
-    smallest=SMALLEST,
-    largest=LARGEST,
-    verbose=None,
-):
+def _read(files, told, met, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verbose=None):
     """files: [(path, class name or None)]. met: {digest: path} of the pictures before these; gains these."""
     checks.choose("bad", bad, dict.fromkeys(["refuse", "skip"]))
     stretch = checks.choose("fit", fit, {"pad": False, "stretch": True})
-    sides = checks.listed("shape", shape)
-    if len(sides) not in (2, 3) or None in sides or sides[2:] not in ([], [1], [3]):
+    sides = tuple(checks.listed("shape", shape))
+    if len(sides) not in (2, 3) or None in sides or sides[2:] not in ((), (1,), (3,)) or min(sides) < 1:
         raise ValueError(f"shape must be (height, width), or with 1 or 3 colours at the end; got {shape!r}.")
-    sides = tuple(checks.whole_number("shape", side, at_least=1) for side in sides)
-    limits = checks.amount("smallest", smallest), checks.amount("largest", largest)
-    paper = None if paper is None else _colour(paper)
+    smallest, largest = (checks.amount("pixels", limit) for limit in pixels)
+    paper = paper and ImageColor.getrgb(checks.kind("paper", paper, str))[:3]
     x, kept, told = [], [], collections.defaultdict(list, told)
     for file, name in _progress(files, verbose):
         try:
-            picture, digest, done = _picture(file, sides, stretch, paper, *limits)
+            picture, digest, done = _picture(file, sides, stretch, paper, smallest, largest)
         except Exception as error:  # a damaged file makes Pillow raise anything
             told[f"left out, {_reason(error)}"].append(file)
             continue
@@ -167,16 +150,11 @@ def _list(source):
     return files, told
 
 
-def _colour(paper):
-    values = checks.labels("paper", np.atleast_1d(checks.as_array("paper", paper))).tolist()
-    if len(values) not in (1, 3) or not all(0 <= value <= 255 for value in values):
-        raise ValueError(f"paper must be a grey or (red, green, blue), 0 to 255; got {paper!r}.")
-    return tuple(values * (3 // len(values)))
-
-
 def _picture(file, shape, stretch, paper, smallest, largest):
     """(uint8 array, digest of the picture as it stands in the file, what was done)."""
     (height, width), done = shape[:2], []
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe would never end
+        raise Unfit("no ordinary file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's: of what it can mend, and of large pictures
         with Image.open(file, formats=FORMATS) as image:

@@ -8,11 +8,8 @@ from simlib import checks, matching
 from simlib.calibration import OPTIMAL, Calibration
 from simlib.neighbors import expect
 
-FURTHER = (
-    "Further away. New things: add them to the index. Known things that look different: add some of these "
-    "pictures, and calibrate again; if that does not do, train on them too."
-)
-NEARER = "Nearer. Copies of what stands in the index, fewer strangers? Else calibrate again."
+FURTHER = "Further away. Add new things, and known ones that look different, to the index; calibrate again."
+NEARER = "Nearer. Are these copies of what is in the index, or fewer strangers? Else calibrate again."
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def test_what_is_transparent_is_laid_on_paper(tmp_path):
     x = np.zeros((20, 20, 4), np.uint8)
     x[5:15, 5:15] = (*RED, 255)
     Image.fromarray(x).save(tmp_path / "cut out.png")
-    for paper, expected in ((None, 255), (7, 7), ((1, 2, 3), (1, 2, 3))):
+    for paper, expected in ((None, 255), ("black", 0), ("#010203", (1, 2, 3))):
         made = read(tmp_path / "cut out.png", (20, 20, 3), paper=paper).x[0]
         np.testing.assert_array_equal(made[0, 0], np.broadcast_to(expected, 3))
         np.testing.assert_array_equal(made[10, 10], RED)
@@ -161,11 +161,12 @@ def spoil(folder):
     Image.new("1", (12_000, 12_000)).save(here / "poster.png")
     (here / "again.png").write_bytes((here / "photo 1.png").read_bytes())
     (here / "gone.png").symlink_to(here / "nowhere.png")
+    os.mkfifo(here / "pipe.png")
     return {
         "no picture that Pillow can read": "notes.jpg", "damaged": "cut.jpg",
         "too small with 1 x 1": "dot.png",
         "too large with 12000 x 12000": "poster.png", "twice": "thé/photo 1.png = thé/again.png",
-        "No such file": "gone.png",
+        "No such file": "gone.png", "no ordinary file": "pipe.png",
     }  # fmt: skip
 
 
@@ -239,9 +240,9 @@ def test_a_class_of_one_picture_is_told(folder):
     (dict(shape=(None, None, 3)), "shape must be"), (dict(shape=48), "shape must be"),
     (dict(shape=(8, 8, 4)), "shape must be"), (dict(shape=(0, 8)), "shape must be"),
     (dict(bad="ignore"), "bad: 'ignore'"),
-    (dict(fit="crop"), "fit: 'crop'"), (dict(paper="white"), "paper"), (dict(paper=(1, 2)), "paper"),
-    (dict(paper=300), "paper"), (dict(source="/no/where"), "No such file.*no/where"),
-    (dict(source=5), "source must be"), (dict(source=[]), "it is empty"), (dict(largest=-1), "largest"),
+    (dict(fit="crop"), "fit: 'crop'"), (dict(paper="snowy"), "snowy"),
+    (dict(paper=300), "paper must be"), (dict(source="/no/where"), "No such file.*no/where"),
+    (dict(source=5), "source must be"), (dict(source=[]), "it is empty"), (dict(pixels=(8, -1)), "pixels"),
 ])  # fmt: skip
 def test_wrong_arguments_are_named(folder, wrong, message):
     with pytest.raises(ValueError, match=message):
