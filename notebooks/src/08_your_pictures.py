@@ -74,8 +74,8 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# More than we knew. Bouvet Island is Norwegian and flies Norway's flag: **one picture under two names**. No model can learn that, and only you can say which name is right. Two more are drawn alike by one artist and are two
-# countries: Monaco and Indonesia, Chad and Romania. So 100% is impossible here, for people too.
+# More than we knew. Bouvet Island is Norwegian and flies Norway's flag: **one picture under two names**. No model can learn that, and only you can say which name is right. Two pairs of countries are drawn alike by one artist: Monaco and
+# Indonesia, Chad and Romania. So 100% is impossible here, for people too. And two artists drew the same Swiss square.
 #
 # We take the island out, and go on without the rest.
 
@@ -220,7 +220,7 @@ pd.DataFrame(rows).T.round(3)
 # | raw pixels | 0.59 (0.54 to 0.65) | 0.55 (0.50 to 0.62) | 0.73 (0.69 to 0.77) |
 # | own network, 40 seconds of one processor | 0.84 (0.82 to 0.85) | 0.66 (0.62 to 0.71) | 0.90 (0.89 to 0.91) |
 #
-# The icons are 125 signs, black on white, from five icon fonts: another kind of folder, the same notebook. PRETRAINED
+# The icons are 125 signs, black on white, from five icon fonts: another kind of folder, the same notebook. What a pretrained backbone reaches here is not in the table, as its weights could not be had: see the cell above.
 #
 # **When to train?** When your things differ in what photos in general do not teach (flags, labels, signs, parts), and you have two pictures each of a hundred things or more: a minute of training is the better bargain. When they are everyday objects, or you have
 # few classes: take a backbone, put a head on it, or only embed and calibrate. Try both; it costs a cell.
