@@ -13,7 +13,7 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     """Turn, shift, zoom, shear and bend each image by its own random amount.
 
     Args:
-        images: (n, height, width), any real dtype.
+        images: (n, height, width), or with colours (n, height, width, c); any real dtype.
         rng: a `numpy.random.Generator`.
         degrees: turns up to this much either way. shift: up to this many pixels. zoom: from
             1 - zoom to 1 + zoom. shear: up to this slope. bend: the standard deviation, in pixels, by
@@ -21,7 +21,8 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
             distortion, after Simard et al., ICDAR 2003, section 2).
 
     Returns:
-        float32 (n, height, width), bilinearly sampled; 0 where the picture ends.
+        float32 of the same shape, bilinearly sampled. Where a picture ends, its paper goes on: the median
+        of its border, in each colour (0 for white digits on black).
 
     Raises:
         ValueError: no such images, no generator, or an amount below 0 or endless; a zoom of 1 or more.
@@ -30,8 +31,11 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     (3, 28, 28)
     """
     images = checks.as_array("images", images)
-    if images.ndim != 3 or 0 in images.shape[1:] or images.dtype.kind not in "fiub":
-        raise ValueError(f"images must have the shape (n, height, width); got {images.dtype} {images.shape}.")
+    if images.ndim not in (3, 4) or 0 in images.shape[1:] or images.dtype.kind not in "fiub":
+        raise ValueError(
+            "images must have the shape (n, height, width) or (n, height, width, c); got "
+            f"{images.dtype} {images.shape}."
+        )
     if not hasattr(rng, "normal"):
         raise ValueError(f"rng must be a generator, as `numpy.random.default_rng(0)` makes one; got {rng!r}.")
     for name, value in zip(
@@ -40,7 +44,7 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
         checks.amount(name, value)
     if zoom >= 1:
         raise ValueError(f"zoom must be below 1, where nothing is left of a picture; got {zoom}.")
-    n, height, width = images.shape
+    n, height, width = images.shape[:3]
 
     def amount(limit):
         return rng.uniform(-limit, limit, (n, 1, 1))
@@ -55,7 +59,8 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     x = -sin / (1 + scale_y) * row + (cos - slope * sin) / (1 + scale_x) * column + middle_x + amount(shift)
     knots = (np.stack([y, x]) + rng.normal(0, bend, (2, n, KNOTS, KNOTS))).astype(np.float32)
     y, x = (_between_knots(height) @ knots @ _between_knots(width).T).reshape(2, n, height * width)
-    return _bilinear(images, y, x).reshape(images.shape)
+    coloured = images if images.ndim == 4 else images[..., None]
+    return _bilinear(coloured, y, x).reshape(images.shape)
 
 
 @functools.lru_cache
@@ -66,19 +71,30 @@ def _between_knots(side):
 
 
 def _bilinear(images, y, x):
-    """Sample images (n, h, w) at positions (n, m), float32: float32 (n, m)."""
-    n, height, width = images.shape
-    padded = np.zeros((n, height + 3, width + 3), np.float32)  # a rim of zeros: outside is empty
-    padded[:, 1:-2, 1:-2] = images
+    """Sample images (n, h, w, c) at positions (n, m), float32: float32 (n, m, c)."""
+    n, height, width, _ = images.shape
+    planes = np.moveaxis(images, -1, 0).astype(np.float32)
+    padded = np.empty((len(planes), n, height + 3, width + 3), np.float32)
+    padded[:] = _paper(planes)[..., None, None]  # a rim of it
+    padded[:, :, 1:-2, 1:-2] = planes
     y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
     top, left = y.astype(np.int32), x.astype(np.int32)
     down, right = y - top.astype(np.float32), x - left.astype(np.float32)
     below = width + 3  # how far on the pixel below lies
     corner = (np.arange(n)[:, None] * (height + 3) + top) * below + left
 
-    def across(first):
-        start = padded.take(first)
-        return start + right * (padded.take(first + 1) - start)
+    def across(plane, first):
+        start = plane.take(first)
+        return start + right * (plane.take(first + 1) - start)
 
-    upper, lower = across(corner), across(corner + below)
-    return upper + down * (lower - upper)
+    def down_and_across(plane):
+        upper, lower = across(plane, corner), across(plane, corner + below)
+        return upper + down * (lower - upper)
+
+    return np.stack([down_and_across(plane) for plane in padded], axis=-1)
+
+
+def _paper(planes):
+    """The median of each picture's border: (c, n, h, w) -> (c, n)."""
+    sides = planes[:, :, 0], planes[:, :, -1], planes[..., 0], planes[..., -1]
+    return np.median(np.concatenate(sides, axis=2), axis=2)

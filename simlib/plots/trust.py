@@ -6,6 +6,7 @@ import seaborn as sns
 from simlib import checks
 from simlib.plots.style import CUT, ORDER, SEEN, UNCERTAIN, UNSEEN, axes
 from simlib.trust.bootstrap import Bootstrap
+from simlib.trust.drift import BaseRate
 from simlib.trust.open_set import OpenSet
 
 
@@ -47,5 +48,22 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
             ax.plot(100 * near, 100 * far, marker, color=CUT, label=title if first else None)
     ax.set(xlabel="known digits called unknown (%)", ylabel="strangers called unknown (%)")
     ax.legend(frameon=False, loc="lower right")
+    sns.despine(ax=ax)
+    return ax
+
+
+def base_rate(made, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
+    """Precision against the share of strangers among the queries: `made` is from `simlib.base_rate`."""
+    checks.kind("made", made, BaseRate)
+    marked, ax = np.array(checks.listed("strangers", strangers), float), axes(ax)
+    shares = np.linspace(0, 1, 1001)
+    ax.plot(100 * shares, made.precision(shares), color=CUT)
+    for share, precision in zip(marked, made.precision(marked)):
+        right_of_it = {"xytext": (6, 2), "ha": "left", "va": "bottom"}
+        left_of_it = {"xytext": (-7, 0), "ha": "right", "va": "center"}
+        ax.plot(100 * share, precision, "o", color=CUT)
+        ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), fontsize=9,
+                    textcoords="offset points", **(right_of_it if share < 0.7 else left_of_it))  # fmt: skip
+    ax.set(xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))
     sns.despine(ax=ax)
     return ax

