@@ -1,6 +1,7 @@
 """One colour has one meaning in every picture, and all are colour-blind safe."""
 
 import matplotlib.pyplot as plt
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from simlib import checks
@@ -22,3 +23,12 @@ def axes(ax, size=(6.4, 3.6)):
 def above(ax, columns=3):
     """The legend, above the axes, where it hides no data."""
     ax.legend(frameon=False, ncol=columns, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.2)
+
+
+def finish(ax, legend=None, **settings):
+    """Name the axes, add the legend with these options, take the frame away."""
+    ax.set(**settings)
+    if legend is not None:
+        ax.legend(frameon=False, **legend)
+    sns.despine(ax=ax)
+    return ax
