@@ -1,7 +1,6 @@
 """How far can a cutpoint be trusted? It was chosen on few queries; others would have chosen another.
 
-`bootstrap` shows how much the cutpoint, and what it scores, would differ on other queries. A promise about
-queries yet to come is another matter: see `simlib.guarantee`.
+A promise about queries yet to come is another matter: see `simlib.guarantee`.
 """
 
 import math

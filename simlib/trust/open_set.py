@@ -1,8 +1,7 @@
 """Open set: queries whose class is in nobody's index. The only right answer to them is "unknown".
 
-A true label of -1 says so outright. A stranger's match is wrong whatever its label, so all depends on its
-distance. How well do distances part strangers from the known (AUROC, no cutpoint needed), and what does one
-cutpoint do to both?
+A true label of -1 says so outright. How well do distances part such strangers from the known (AUROC, no
+cutpoint needed), and what does one cutpoint do to both?
 """
 
 from dataclasses import dataclass
