@@ -8,21 +8,10 @@ from simlib import checks
 from simlib.calibration import Calibration
 from simlib.matching import right_match
 from simlib.neighbors import UNKNOWN, expect
-from simlib.plots.style import (
-    CUT,
-    DIFFERENT,
-    LINES,
-    NARROW,
-    ORDER,
-    PARTS,
-    SAME,
-    UNCERTAIN,
-    above,
-    axes,
-    finish,
-)
+from simlib.plots.style import CUT, DIFFERENT, LINES, ORDER, PARTS, SAME, UNCERTAIN, above, axes, finish
 
 FULL_NAMES = {"f1": "F1", "fpr": "false positive rate", "npv": "negative predictive value"}
+NARROW = 9  # percent: a bar that has no room for its number
 READABLE = 25  # classes: of more, no one could read the counts in the cells
 
 

@@ -12,7 +12,6 @@ UNCERTAIN, CUT, OTHER = "#999999", "#000000", "#009E73"  # unknown; the cutpoint
 SEEN, UNSEEN = "#56B4E9", "#CC79A7"  # classes that were trained on, and classes that were not
 LINES = {"precision": "#AA4499", "recall": "#2A8FBD", "f1": "#00805E"}  # as in the explorer
 PARTS = {"right": SAME, "unknown": UNCERTAIN, "wrong": DIFFERENT}
-NARROW = 9  # percent: a bar that has no room for its number
 ORDER = ("solid", "dashed", "dotted", "dashdot")  # a second sign beside the colour
 
 
