@@ -59,8 +59,9 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     """
     decisions = matching.decisions(neighbors, labels, matcher)
     known = [c for c in checks.members("known", known) if c != UNKNOWN]
-    strangers = np.setdiff1d(decisions.labels, known) if strangers is None else strangers
-    others = checks.members("strangers", strangers)
+    others = np.setdiff1d(decisions.labels, known)
+    if strangers is not None:
+        others = checks.members("strangers", strangers)
     both = np.intersect1d(known, others)
     if len(both):
         raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
