@@ -28,8 +28,7 @@ class Cutpoint:
     """The largest distance that still counts as a match, and what it gives on the calibration set.
 
     Attributes:
-        name: "optimal", or the target's name.
-        goal: "max f1", or a target such as "precision >= 0.99".
+        name: "optimal", or the target's name. goal: "max f1", or a target such as "precision >= 0.99".
         distance: the cutpoint; NaN when the target was not met at any distance.
         met: whether the goal was reached; False too where its metric is 0 of 0 at every distance.
         scores: {metric name: value} at that distance (for an unmet target: at the closest try).
@@ -61,10 +60,9 @@ class Cutpoint:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Cutpoints by name, with the curve that they were chosen from.
+    """`Cutpoint`s by name, with the curve that they were chosen from, for one matcher and one k.
 
-    `calibration["optimal"]` is a `Cutpoint`. `matcher` and `k` are those it was made for; a match
-    at another matcher or k is another question, and needs another calibration.
+    A match by another matcher or k is another question, and needs another calibration.
     """
 
     cutpoints: dict
@@ -78,21 +76,18 @@ class Calibration:
         return checks.choose("cutpoint", name, self.cutpoints)
 
     def distance(self, cutpoint=OPTIMAL):
-        """The distance of a cutpoint given by name, or of a number as it is.
-
-        Raises ValueError for an unknown name, a NaN, or a target that was not met.
-        """
+        """The distance of a named cutpoint; a number as it is. ValueError for a target that was not met."""
         if isinstance(cutpoint, (int, float, np.number)):
             return checks.number("cutpoint", cutpoint)
         chosen = self[cutpoint]
-        if not chosen.met:
-            advice = "" if chosen.empty else ". Lower the target, or improve the model."
-            unmet = f"cutpoint {cutpoint!r} was not met at any distance, so it cannot decide a match"
-            raise ValueError(f"{unmet}: {chosen!r}{advice}")
-        return chosen.distance
+        if chosen.met:
+            return chosen.distance
+        advice = "" if chosen.empty else ". Lower the target, or improve the model."
+        unmet = f"cutpoint {cutpoint!r} was not met at any distance, so it cannot decide a match"
+        raise ValueError(f"{unmet}: {chosen!r}{advice}")
 
     def __repr__(self):
-        n = int(sum(c[-1] for c in vars(self.curve.counts).values()))
+        n = sum(vars(self.curve.counts[-1]).values())
         rows = [("cutpoint", "distance", *metrics.METRICS)]
         for c in self.cutpoints.values():
             where = f"{c.distance:.4f}" if c.met else "0 of 0" if c.empty else "NOT MET"
@@ -121,16 +116,19 @@ class Calibration:
                 raise ValueError("counts and distances differ in length")
             goals = {c["name"]: c["goal"] for c in header["cutpoints"]}
             goals.pop(OPTIMAL)
-            checks.choose("matcher", header["matcher"], matching.MATCHERS)
-            k = checks.whole_number("k", header["k"], at_least=1)
-            points = _cutpoints(curve, header["metric"], goals.items())
-            return cls(points, curve, header["metric"], header["matcher"], k)
+            metric, matcher, k = (header[name] for name in ("metric", "matcher", "k"))
+            checks.choose("matcher", matcher, matching.MATCHERS)
+            checks.whole_number("k", k, at_least=1)
+            return cls(_cutpoints(curve, metric, goals.items()), curve, metric, matcher, k)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
 
 
 def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
-    """Choose cutpoints from neighbours whose true labels are known.
+    """`Calibration`: cutpoints chosen from neighbours whose true labels are known.
+
+    Unmet targets are in it with `met=False`. Raises ValueError for no queries, lengths that differ, an
+    unknown metric, target or matcher, or where no query's match is right.
 
     Args:
         neighbors: `Neighbors` (queries, k) of examples that the model has not seen.
@@ -139,10 +137,6 @@ def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
             minimises) or "npv". Of equally good distances, the smallest.
         targets: goals such as "precision >= 0.99" or "fpr <= 0.01"; a list, or {name: goal}.
         matcher: how k neighbours become one label: "nearest", "majority" or "weighted".
-
-    Returns:
-        `Calibration`, unmet targets in it with `met=False`. ValueError for no queries, lengths that differ,
-        an unknown metric, target or matcher, or where no query's match is right.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors(labels=[[1], [1], [2]], distances=[[0.1], [0.2], [0.3]], ids=[[0]] * 3)
@@ -159,11 +153,10 @@ def calibrate_decisions(decisions, metric="f1", targets=(), matcher="nearest", k
     if not curve.counts.tp[-1]:
         why = "no query's match has the right label, so no cutpoint can be right"
         raise ValueError(f"{why}. Do `labels` belong to these neighbours? Does the index hold their classes?")
-    targets = [targets] if isinstance(targets, str) else targets
-    named = (
-        targets.items() if isinstance(targets, dict) else [(t, t) for t in checks.listed("targets", targets)]
-    )
-    return Calibration(_cutpoints(curve, metric, named), curve, metric, matcher, k)
+    if not isinstance(targets, dict):
+        goals = [targets] if isinstance(targets, str) else checks.listed("targets", targets)
+        targets = {str(goal): goal for goal in goals}
+    return Calibration(_cutpoints(curve, metric, targets.items()), curve, metric, matcher, k)
 
 
 def _cutpoints(curve, metric, named):
@@ -201,11 +194,12 @@ def meeting(curve, name, goal):
     meets = np.flatnonzero(values <= target if sign == "<=" else values >= target)  # NaN meets nothing
     if len(meets):
         return _cutpoint(curve, meets[0 if metric in TIGHTEST else -1], name, goal)
-    return _cutpoint(curve, 0 if np.isnan(values).all() else _best(values, metric), name, goal, met=False)
+    return _cutpoint(curve, _best(values, metric), name, goal, met=False)
 
 
 def _best(values, metric):
-    return np.nanargmin(values) if metric == "fpr" else np.nanargmax(values)
+    values = -values if metric == "fpr" else values
+    return np.where(np.isnan(values), -np.inf, values).argmax()  # the first, where all are NaN
 
 
 def _cutpoint(curve, i, name, goal, met=True):

@@ -26,16 +26,14 @@ def majority(neighbors):
 def weighted(neighbors):
     """The label with the largest sum of 1 / distance (Dudani 1976); of equals, the nearest.
 
-    A neighbour at distance 0 outweighs everything. Needs distances of 0 or more, so an inner-product
-    index raises ValueError.
+    One at distance 0 outweighs everything. Raises ValueError for distances below 0 (inner products).
     """
     if (neighbors.distances < 0).any():
         raise ValueError("matcher 'weighted' needs distances of 0 or more; use 'majority' or 'nearest'.")
     distances = neighbors.distances.astype(float)
     exact = distances == 0
     with np.errstate(divide="ignore"):
-        weights = np.where(exact.any(1, keepdims=True), exact, 1 / distances)
-    return _vote(neighbors, weights)
+        return _vote(neighbors, np.where(exact.any(1, keepdims=True), exact, 1 / distances))
 
 
 def _vote(neighbors, weights):
@@ -44,9 +42,8 @@ def _vote(neighbors, weights):
     votes = (same * weights[:, None, :]).sum(-1)
     # Sums of the same weights in another order differ in the last bits, and must still be equals.
     equals = votes >= votes.max(1, keepdims=True) * (1 - 1e-12)
-    winner = equals.argmax(1)  # the first of equals is the nearest
-    rows = np.arange(len(neighbors))
-    return neighbors.labels[rows, winner], neighbors.distances[rows, winner]
+    winner = np.arange(len(neighbors)), equals.argmax(1)  # the first of equals is the nearest
+    return neighbors.labels[winner], neighbors.distances[winner]
 
 
 MATCHERS = {"nearest": nearest, "majority": majority, "weighted": weighted}
@@ -67,15 +64,12 @@ def decide(neighbors, matcher="nearest"):
 def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
     """Label each query, or call it unknown where its match lies beyond the cutpoint.
 
-    Args:
-        neighbors: `Neighbors` of shape (queries, k).
-        cutpoint: the largest distance that still counts as a match; a number, not NaN.
-        matcher: "nearest", "majority" or "weighted".
-        no_match_label: the label of the unknown, -1 unless you choose another.
+    Returns int64 labels (queries,). Raises ValueError for an unknown matcher, a cutpoint that is no number,
+    or a label that is no whole number.
 
-    Returns:
-        int64 labels (queries,); ValueError for an unknown matcher, a cutpoint that is no number, or a
-        label that is no whole number.
+    Args:
+        neighbors: `Neighbors` (queries, k). matcher: "nearest", "majority" or "weighted".
+        cutpoint: the largest distance that still counts as a match. no_match_label: of the unknown.
 
     >>> from simlib import Neighbors
     >>> match(Neighbors(labels=[[7], [1]], distances=[[0.1], [0.9]], ids=[[0], [1]]), cutpoint=0.5)
@@ -90,8 +84,7 @@ def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
 def right_match(predicted, labels):
     """Whether a match is right: it carries the query's own label. Arrays that broadcast; bool.
 
-    A true label of -1 says that the query belongs to nobody. No match is right for it, so accepting one
-    is a mistake, rejecting one is none, and "unknown" is its only right answer.
+    A true label of -1 says that the query belongs to nobody: "unknown" is its only right answer.
     """
     return (predicted == labels) & (labels != UNKNOWN)
 
@@ -107,12 +100,11 @@ def judge_answers(answers, labels):
 class Decisions:
     """What a matcher decided about queries whose truth is known; the cutpoint is still open.
 
-    `decisions` makes it from neighbours; of pairs, only distances and right or wrong are known.
-
     Attributes:
         distances: float32 (queries,), of each query's match; infinity where it has none.
         right: bool (queries,), see `right_match`.
         predicted, labels: int64 (queries,), the label of the match, and the true one; -1 is nobody's.
+            None where only pairs are known.
     """
 
     distances: np.ndarray

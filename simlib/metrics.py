@@ -1,12 +1,10 @@
 """How good the answers are: at a threshold, as a ranking, and class by class. NumPy only.
 
-The question at a threshold: each query has one match, right or wrong, at a distance. Accept it when
-the distance is at most the threshold. Then
+The question at a threshold: each query has one match, right or wrong (see `matching.right_match`), at a
+distance. Accept it when the distance is at most the threshold. Then
 
     tp = accepted and right      fp = accepted and wrong
     fn = rejected though right   tn = rejected and wrong
-
-What is right is decided in `matching.right_match`.
 """
 
 from dataclasses import dataclass
@@ -84,15 +82,14 @@ class Curve:
 
 
 def curve(distances, right):
-    """Count right and wrong acceptances at every distinct distance.
+    """The `Curve` of right and wrong acceptances at every distinct distance.
+
+    Queries at equal distances are accepted together: no cutpoint can part them. Raises ValueError for
+    nothing to count, NaN distances, `right` not bool, or lengths that differ.
 
     Args:
         distances: (n,) the distance of each query's match; infinity, never accepted, where there is none.
         right: (n,) bool, whether that match has the query's own label.
-
-    Returns:
-        A `Curve`. Queries at equal distances are accepted together: no cutpoint can part them.
-        ValueError for nothing to count, NaN distances, `right` not bool, or lengths that differ.
 
     >>> curve([0.1, 0.2, 0.2], [True, True, False]).metric("precision").round(3)
     array([1.   , 0.667])
@@ -129,22 +126,17 @@ def tally(decisions):
 
 
 def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
-    """Retrieval metrics: recall@k, precision@k and MAP@R, as fractions of 1.
+    """A dict such as {"recall@1": 0.97, "precision@1": 0.97, "map@r": 0.91}, of fractions of 1.
 
     recall@k is metric learning's: the share of queries with at least one right neighbour among the
     first k (Jegou et al. 2011). precision@k is the mean share of right ones among the first k. MAP@R
     (Musgrave et al. 2020, "A Metric Learning Reality Check", section 3.2) looks at the first R, where R is
-    how many items of the query's class the index holds, and rewards right ones that come early; k must
-    reach R. Queries whose class the index lacks, or who are nobody's (-1), are left out of MAP@R.
+    how many items of the query's class the index holds, and rewards right ones that come early; NaN if
+    k does not reach R. Queries whose class the index lacks, or who are nobody's (-1), are left out of it.
 
     Args:
-        neighbors: `Neighbors` (queries, k), with k >= max(ks) and, for MAP@R, k >= R.
-        labels: (queries,) the true class ids.
-        class_sizes: {class id: how many the index holds}.
-        ks: which k to report.
-
-    Returns:
-        A dict such as {"recall@1": 0.97, "precision@1": 0.97, "map@r": 0.91}; NaN if k does not reach R.
+        neighbors: `Neighbors` (queries, k), with k >= max(ks). labels: (queries,) the true class ids.
+        class_sizes: {class id: how many the index holds}. ks: which k to report.
     """
     labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     if not len(labels):
@@ -166,21 +158,19 @@ def _map_at_r(hits, r):
     if not r.any() or r.max() > hits.shape[1]:
         return float("nan")
     rank = np.arange(1, hits.shape[1] + 1)
-    precision = hits.cumsum(1) / rank
-    relevant = hits & (rank <= r[:, None])
-    return float(((precision * relevant).sum(1)[r > 0] / r[r > 0]).mean())
+    gained = (hits.cumsum(1) / rank * (hits & (rank <= r[:, None]))).sum(1)
+    return float((gained[r > 0] / r[r > 0]).mean())
 
 
 def classification(predicted, labels, groups=None):
     """Shares of right, unknown and wrong answers, for all queries and for each group of classes.
 
+    Returns {"overall": {"queries": n, "right": .., "unknown": .., "wrong": ..}, name: ...}.
+
     Args:
         predicted: (n,) matched labels, -1 for unknown.
         labels: (n,) the true class ids; for -1, a query of nobody, "unknown" is right.
         groups: {name: class ids}, such as {"seen": [2, 3], "unseen": [0, 4], "nobody's": [-1]}.
-
-    Returns:
-        {"overall": {"queries": n, "right": .., "unknown": .., "wrong": ..}, name: ...}.
     """
     labels = checks.labels("labels", labels)
     predicted = checks.labels("predicted", predicted, len(labels), "labels")
@@ -188,27 +178,24 @@ def classification(predicted, labels, groups=None):
     if "overall" in groups:
         raise ValueError("groups: the name 'overall' is taken; choose another.")
     members = {name: np.isin(labels, checks.members(f"groups[{name!r}]", c)) for name, c in groups.items()}
-    members = {"overall": np.ones(len(labels), bool), **members}
     judged = dict(zip(("right", "unknown", "wrong"), matching.judge_answers(predicted, labels)))
-    report = {}
-    for name, rows in members.items():
-        n = int(rows.sum())
-        shares = {part: float(_ratio(chosen[rows].sum(), n)) for part, chosen in judged.items()}
-        report[name] = {"queries": n, **shares}
-    return report
+
+    def shares(rows):
+        return {part: float(_ratio(chosen[rows].sum(), rows.sum())) for part, chosen in judged.items()}
+
+    members = {"overall": np.ones(len(labels), bool), **members}
+    return {name: {"queries": int(rows.sum()), **shares(rows)} for name, rows in members.items()}
 
 
 def confusion_matrix(predicted, labels, classes):
     """Count true class (rows) against matched class (columns); the last column is "unknown".
 
-    Args:
-        predicted: (n,) matched labels, each one of `classes` or -1 for unknown.
-        labels: (n,) true labels, each one of `classes` or -1 for a query of nobody.
-        classes: class ids in the order of rows and columns.
+    Returns int64 (classes, classes + 1). Where `labels` or `classes` hold -1, one more row, the last, is for
+    the queries of nobody: the right answers still stand on the diagonal.
 
-    Returns:
-        int64 (classes, classes + 1). Where `labels` or `classes` hold -1, one more row, the last, for the
-        queries of nobody: the right answers still stand on the diagonal.
+    Args:
+        predicted: (n,) matched labels, -1 for unknown. labels: (n,) the true ones, -1 for nobody's.
+        classes: every class id that occurs, in the order of rows and columns.
 
     >>> confusion_matrix([7, -1], [7, 1], classes=[1, 7])
     array([[0, 0, 1],
@@ -220,8 +207,8 @@ def confusion_matrix(predicted, labels, classes):
     missing = {*labels.tolist(), *predicted.tolist()} - {*classes, UNKNOWN}
     if missing:
         raise ValueError(f"classes lacks the label {min(missing)}; list every class that occurs.")
-    nobody = UNKNOWN in classes or UNKNOWN in labels
-    return cross_table(predicted, labels, [c for c in classes if c != UNKNOWN], nobody)
+    known = [c for c in classes if c != UNKNOWN]
+    return cross_table(predicted, labels, known, UNKNOWN in classes or UNKNOWN in labels)
 
 
 def cross_table(predicted, labels, classes, nobody):

@@ -29,11 +29,10 @@ class Neighbors:
     ids: np.ndarray
 
     def __post_init__(self):
-        for name, dtype, kinds in (("labels", np.int64, "iu"), ("distances", np.float32, "fiu"),
-                                   ("ids", np.int64, "iu")):  # fmt: skip
+        whole, real = (np.int64, "iu", "whole numbers"), (np.float32, "fiu", "numbers")
+        for name, (dtype, kinds, numbers) in zip(vars(self), (whole, real, whole)):
             array = checks.as_array(f"Neighbors: {name}", getattr(self, name))
             if array.size and array.dtype.kind not in kinds:
-                numbers = "whole numbers" if kinds == "iu" else "numbers"
                 raise ValueError(f"Neighbors: {name} must be {numbers}; got dtype {array.dtype}.")
             with np.errstate(over="ignore"):  # beyond float32 is infinitely far
                 array = array.astype(dtype)  # a copy of our own, then frozen
@@ -41,10 +40,8 @@ class Neighbors:
             object.__setattr__(self, name, array)
         shapes = [array.shape for array in vars(self).values()]
         if len(set(shapes)) > 1 or len(shapes[0]) != 2:
-            got = ", ".join(map(str, shapes))
-            raise ValueError(f"Neighbors: all three must share one shape (queries, k); got {got}.")
-        ascending = (self.distances[:, 1:] >= self.distances[:, :-1]).all()
-        if not ascending or np.isnan(self.distances).any():
+            raise ValueError(f"Neighbors: all three must share one shape (queries, k); got {shapes}.")
+        if not (self.distances[:, 1:] >= self.distances[:, :-1]).all() or np.isnan(self.distances).any():
             raise ValueError("Neighbors: distances must ascend along each row, nearest first, without NaN.")
 
     @property
@@ -64,12 +61,7 @@ class Neighbors:
         return self._part(np.s_[:, : checks.whole_number("k", k)])
 
     def _part(self, where):
-        # What was checked as a whole needs no second check.
-        part = object.__new__(Neighbors)
-        for name, array in vars(self).items():
-            object.__setattr__(part, name, array[where])
-            vars(part)[name].setflags(write=False)  # rows by position are a copy
-        return part
+        return trusted(*(array[where] for array in vars(self).values()))  # what was checked as a whole
 
     def __repr__(self):
         lines = [f"Neighbors of {len(self)} quer{'y' if len(self) == 1 else 'ies'}, k = {self.k}"]

@@ -1,10 +1,7 @@
 """The threshold explorer: move the cutpoint, and see at once what changes.
 
-    Neighbors --Explorer: everything counted once--> view(threshold): looked up
-                                                  -> tables(): the same counts, for the browser
-
-The panel that draws them is `explorer.js`. It looks up what was counted here and computes no metric of
-its own. Where it cannot run, the explorer shows a picture that carries the tables inside.
+Everything is counted here, once. `view(threshold)` looks it up; `tables()` gives the same counts to the
+panel, `explorer.js`, which computes no metric of its own.
 """
 
 from dataclasses import dataclass
@@ -27,12 +24,10 @@ class View:
 
     Attributes:
         threshold: the largest distance accepted. group: "all", or a group's name.
-        counts: `metrics.Counts` of whole numbers; `counts.metric("precision")` and so on.
+        counts: `metrics.Counts` of whole numbers; `view.precision` and so on are the metrics.
         matrix: int64 (classes, classes + 1), see `metrics.confusion_matrix`; one row more if any query of
-            the explorer belongs to nobody. classes: its class ids.
-        inside, outside: positions of the queries nearest the line: the last ones matched and the
-            first ones called unknown, each nearest first.
-        noun: what the queries are called in `words`.
+            the explorer belongs to nobody. classes: its class ids. noun: of the queries, in `words`.
+        inside, outside: the last queries matched, the first called unknown: positions, from the line on.
     """
 
     threshold: float
@@ -75,19 +70,14 @@ class _Group:
     def curve(self):
         return metrics.Curve(self.steps, metrics.Counts(*(c[1:] for c in vars(self.counts).values())))
 
-    def position(self, threshold):
-        with np.errstate(over="ignore"):  # beyond float32 is infinity
-            return int(np.searchsorted(self.steps, np.float32(threshold), side="right"))
-
     def tables(self, edges):
         lists = {"rows": self.rows.tolist(), "steps": _short(self.steps), "reachable": int(self.near.sum())}
         distances, right = self.decisions.distances, self.decisions.right
         for name, chosen in (("same", right), ("different", ~right)):
             lists[name] = np.histogram(distances[chosen & self.near], edges)[0].tolist()
-        lists |= {name: c.tolist() for name, c in vars(self.counts).items()}
         for name in SHOWN:  # JSON has no NaN
             lists[name] = [None if np.isnan(v) else v for v in self.counts.metric(name).tolist()]
-        return lists
+        return lists | {name: c.tolist() for name, c in vars(self.counts).items()}
 
 
 class Explorer(widget.Face):
@@ -95,28 +85,21 @@ class Explorer(widget.Face):
 
     As the last line of a cell it shows itself: live where `anywidget` is installed and a kernel runs,
     else as a picture at the calibrated cutpoint. `view` and `best` give the same numbers in Python.
-    `explore_threshold` is another name of this class.
+    Raises ValueError for no queries, lengths that differ, no right match at all, an empty group.
 
     Args:
-        neighbors: `Neighbors` (queries, k).
-        labels: (queries,) their true class ids, -1 for nobody's: a row of its own in the matrix.
+        neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids, -1 for nobody's.
         images: (queries, height, width[, 3]), to show the digits that the decision turns on; or None.
         neighbor_images: `model.payload(neighbors)`, (queries, k, height, width[, 3]); or None.
         groups: {name: class ids}, such as {"seen": [2, 3], "strangers": [-1]}, to look at apart.
-        calibration: a `Calibration` to compare with; its matcher and k are used. None calibrates on
-            these neighbours.
+        calibration: a `Calibration`, for its cutpoint, matcher and k; None calibrates on these neighbours.
         guess: a distance, scored against the calibrated one; "ask" hides the answer until the reader
-            has set a guess in the panel.
-        noun: what the queries are, for the sentences.
+            has set a guess in the panel. noun: what the queries are, for the sentences.
 
     Attributes:
-        calibration: the `Calibration` whose "optimal" cutpoint the panel starts at.
-        decisions: the `matching.Decisions`. guess: a distance, "ask" or None.
+        calibration, guess: as given, or made. decisions: the `matching.Decisions`.
         classes: the class ids of the confusion matrix, ascending.
         groups: the names that `view` and `best` take: "all" and those given.
-
-    Raises:
-        ValueError: no queries, lengths that differ, no right match at all, an empty group.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors(labels=[[1], [1], [2]], distances=[[0.1], [0.2], [0.3]], ids=[[0], [1], [2]])
@@ -161,12 +144,9 @@ class Explorer(widget.Face):
 
     def view(self, threshold, group=ALL):
         """What accepting every match up to `threshold` gives: a `View`, looked up."""
-        checks.choose("group", group, self._groups)
-        return self._view(checks.number("threshold", threshold), group)
-
-    def _view(self, threshold, group=ALL):
-        part = self._groups[group]
-        counts = part.counts[part.position(threshold)]
+        part, threshold = checks.choose("group", group, self._groups), checks.number("threshold", threshold)
+        i = np.searchsorted(part.steps, np.float32(checks.distance("threshold", threshold)), side="right")
+        counts = part.counts[i]
         border = counts.tp + counts.fp
         answers = np.where(np.arange(len(part.rows)) < border, part.decisions.predicted, UNKNOWN)
         matrix = metrics.cross_table(answers, part.decisions.labels, self.classes, self._nobody)
@@ -175,36 +155,29 @@ class Explorer(widget.Face):
         return View(threshold, group, counts, matrix, self.classes, inside, outside, self.noun)
 
     def best(self, goal="max f1", group=ALL, wrong=1.0, missed=1.0):
-        """The cutpoint that reaches a goal in one group.
+        """The `Cutpoint` that reaches a goal in one group; `met` is False where no distance does.
+
+        Raises ValueError for an unknown goal or group, or a group in which no query has a match.
 
         Args:
-            goal: "max f1" (or another metric), a target such as "precision >= 0.99" or "fpr <= 0.01",
-                or "min cost".
+            goal: "max f1" (or another metric), a target such as "fpr <= 0.01", or "min cost".
             group: "all", or a group's name.
-            wrong, missed: for "min cost", what a wrong match costs, and what it costs to call unknown
-                what had a right match.
-
-        Returns:
-            `Cutpoint`; `met` is False where no distance reaches the target. ValueError for an unknown goal
-            or group, or a group in which no query has a match.
+            wrong, missed: for "min cost", what a wrong match costs, and what to miss a right one costs.
         """
         part = checks.choose("group", group, self._groups)
         if not len(part.steps):
             raise ValueError(f"group: no query of {group!r} has a match, so there is no distance to choose.")
-        if goal == "min cost":
-            return self._cheapest(part, checks.amount("wrong", wrong), checks.amount("missed", missed))
-        goal = str(goal).removeprefix("max ")
-        return optimal(part.curve, goal) if goal in metrics.METRICS else meeting(part.curve, goal, goal)
-
-    def _cheapest(self, part, wrong, missed):
-        cost = (wrong * part.counts.fp + missed * part.counts.fn)[1:]
-        i = int(np.argmin(cost))
-        goal = f"min {wrong:g} x wrong + {missed:g} x missed"
-        return Cutpoint("min cost", goal, float(part.steps[i]), True, part.counts[i + 1].scores())
+        if goal != "min cost":
+            goal = str(goal).removeprefix("max ")
+            return optimal(part.curve, goal) if goal in metrics.METRICS else meeting(part.curve, goal, goal)
+        wrong, missed = checks.amount("wrong", wrong), checks.amount("missed", missed)
+        i = int(np.argmin((wrong * part.counts.fp + missed * part.counts.fn)[1:]))
+        terms = f"min {wrong:g} x wrong + {missed:g} x missed"
+        return Cutpoint(goal, terms, float(part.steps[i]), True, part.counts[i + 1].scores())
 
     def score(self, guess):
         """A guessed cutpoint against the calibrated one, in words."""
-        mine, best = self._view(checks.number("guess", guess)), self._view(self.calibrated)
+        mine, best = self.view(checks.number("guess", guess)), self.view(self.calibrated)
         loss, errors = best.f1 - mine.f1, mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
         return (
             f"Your guess {mine.threshold:.4f} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has "

@@ -14,12 +14,9 @@ PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds th
 
 
 def still(decisions, words, view=None, calibration=None, guess=None):
-    """The explorer as a still picture; a matplotlib Figure.
+    """The explorer as a still picture, a matplotlib Figure, with `words` as its title.
 
-    Args:
-        decisions: `matching.Decisions`. words: the title.
-        view: the `View` at the calibrated cutpoint; None shows no answer.
-        calibration: its curve is drawn. guess: a second line, at this distance.
+    view: the `View` at the calibrated cutpoint; None shows no answer. guess: a second line, at this distance.
     """
     from matplotlib.figure import Figure
 
@@ -65,7 +62,6 @@ def tables_in(picture):
             with contextlib.suppress(ValueError, zlib.error):  # damaged
                 return json.loads(zlib.decompress(content.removeprefix(key)))
         at += length + 12
-    return None
 
 
 def as_ink(name, images, length):
@@ -100,9 +96,8 @@ def as_shown(images, neighbor_images, column):
 def sheet(images, neighbor_images, ids):
     """All pictures on one sheet, as the browser reads it; each indexed item stands there once.
 
-    Returns:
-        {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour is tile
-        neighbor[i], or neighbor is None without their images. None without images.
+    {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour tile neighbor[i]; None
+    stands for images that were not given.
     """
     from PIL import Image
 
@@ -113,8 +108,7 @@ def sheet(images, neighbor_images, ids):
         _, first, place = np.unique(ids, return_index=True, return_inverse=True)
         tiles, neighbor = np.concatenate([images, neighbor_images[first]]), (len(images) + place).tolist()
     (count, height, width), columns = tiles.shape[:3], int(np.ceil(np.sqrt(len(tiles))))
-    shape = (-(-count // columns) * height, columns * width, *tiles.shape[3:])
-    pixels = np.full(shape, 255, np.uint8)
+    pixels = np.full((-(-count // columns) * height, columns * width, *tiles.shape[3:]), 255, np.uint8)
     for i, tile in enumerate(tiles):
         y, x = i // columns * height, i % columns * width
         pixels[y : y + height, x : x + width] = tile

@@ -1,8 +1,7 @@
 """How an explorer shows itself: the live panel, or a picture where nothing can run.
 
-The live panel is one small front end drawn in the browser, `explorer.js`. JupyterLab shows it as a
-widget, by way of `anywidget`; a web page calls the same module with the same tables and no kernel. The
-picture carries those tables inside, so a page can be made from a stored notebook.
+JupyterLab shows `explorer.js` as a widget, by way of `anywidget`; a web page calls it with the same tables
+and no kernel. The picture carries those tables inside, so a page can be made from a stored notebook.
 """
 
 import base64
@@ -26,11 +25,7 @@ def panel_class():
     import traitlets
 
     class Panel(anywidget.AnyWidget):
-        """The live panel. Its traits follow the reader, and setting one moves the panel.
-
-        `tables` is from `Explorer.tables`, `threshold` the cutpoint, `group` "all" or a group's
-        name, `guess` the reader's guess or None.
-        """
+        """The live panel. Its traits follow the reader, and setting one moves the panel."""
 
         _esm = (HERE / "explorer.js").read_text(encoding="utf-8")
         _css = (HERE / "explorer.css").read_text(encoding="utf-8")
@@ -64,10 +59,14 @@ class Face:
         """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
         if self.guess == ASK:
             return still(self.decisions, "Where would you put the cutpoint?")
-        view = self._view(self.calibrated)
-        words = view.words if self.guess is None else f"{view.words}\n{self.score(self.guess)}"
         calibration = dataclasses.replace(self.calibration, curve=self._groups["all"].curve)
+        words, view = "\n".join(self._sentences()), self.view(self.calibrated)
         return still(self.decisions, words, view, calibration, self.guess)
+
+    def _sentences(self):
+        yield self.view(self.calibrated).words
+        if self.guess is not None:
+            yield self.score(self.guess)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture = base64.b64encode(png(self.figure(), self.tables())).decode()
@@ -78,8 +77,5 @@ class Face:
 
     def __repr__(self):
         how = f"{self.calibration.matcher} of k = {self.calibration.k}"
-        head = f"Threshold explorer of {len(self.decisions)} {self.noun} ({how})"
-        if self.guess == ASK:
-            return f"{head}\n  Where would you put the cutpoint? Guess first."
-        lines = [head, f"  {self._view(self.calibrated).words}"]
-        return "\n".join(lines + ([] if self.guess is None else [f"  {self.score(self.guess)}"]))
+        asked = ["Where would you put the cutpoint? Guess first."] if self.guess == ASK else self._sentences()
+        return "\n  ".join([f"Threshold explorer of {len(self.decisions)} {self.noun} ({how})", *asked])

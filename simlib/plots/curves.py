@@ -8,9 +8,10 @@ from simlib import checks
 from simlib.calibration import Calibration
 from simlib.matching import right_match
 from simlib.neighbors import UNKNOWN, expect
-from simlib.plots.style import CUT, DIFFERENT, LINES, NARROW, ORDER, PARTS, SAME, UNCERTAIN, above, axes
+from simlib.plots.style import CUT, DIFFERENT, LINES, ORDER, PARTS, SAME, UNCERTAIN, above, axes, finish
 
 FULL_NAMES = {"f1": "F1", "fpr": "false positive rate", "npv": "negative predictive value"}
+NARROW = 9  # percent: a bar that has no room for its number
 READABLE = 25  # classes: of more, no one could read the counts in the cells
 
 
@@ -18,38 +19,22 @@ def _names(value):
     return [value] if isinstance(value, str) else checks.listed("names", value)
 
 
-def _finish(ax, legend=None, **settings):
-    """Name the axes, add the legend with these options, take the frame away."""
-    ax.set(**settings)
-    if legend is not None:
-        ax.legend(frameon=False, **legend)
-    sns.despine(ax=ax)
-    return ax
-
-
 def training_curve(history, names=("loss",), ax=None):
-    """What `fit` recorded, epoch by epoch.
-
-    Args:
-        history: the History that `fit` returns, or its dict.
-        names: which records, such as "loss" or "positive_mean".
-    """
+    """The records called `names`, such as "positive_mean", of the History that `fit` returns, or its dict."""
     records = checks.mapping("history", getattr(history, "history", history), "as `fit` returns it")
-    drawn = {name: checks.choose("names", name, records) for name in _names(names)}
-    ax = axes(ax)
+    drawn, ax = {name: checks.choose("names", name, records) for name in _names(names)}, axes(ax)
     for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color = SAME if "positive" in name else DIFFERENT if "negative" in name else CUT
         label = name.replace("_", " ")
         ax.plot(range(1, len(values) + 1), values, label=label, color=color, linestyle=style)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
-    return _finish(ax, {}, xlabel="epoch")
+    return finish(ax, {}, xlabel="epoch")
 
 
 def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
-    """How far same-class and different-class neighbours are, with the cutpoint between them.
+    """How far all same-class and different-class neighbours are, with the cutpoint between them.
 
-    Counts all k neighbours of each query; with k = 1, the nearest alone. A query of nobody (label -1) has
-    neighbours of a different class only.
+    A query of nobody (label -1) has neighbours of a different class only.
     """
     labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
     bins = checks.whole_number("bins", bins, at_least=1)
@@ -69,15 +54,14 @@ def heaps(distances, right, cutpoint=None, bins=50, ax=None):
                      label=f"{name} ({len(heap):,})")  # fmt: skip
     if cutpoint is not None:
         ax.axvline(cutpoint, color=CUT, linestyle="dashed", label=f"cutpoint {cutpoint:.3f}")
-    return _finish(ax, {}, xlabel="distance", ylabel="neighbours")
+    return finish(ax, {}, xlabel="distance", ylabel="neighbours")
 
 
 def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=None, ax=None):
     """Metrics against the cutpoint; `cutpoint` is a name such as "optimal", or a distance."""
     curve = checks.kind("calibration", calibration, Calibration).curve
     drawn = {name: curve.metric(name) for name in _names(names)}
-    cutpoint = None if cutpoint is None else calibration.distance(cutpoint)
-    ax = axes(ax)
+    cutpoint, ax = None if cutpoint is None else calibration.distance(cutpoint), axes(ax)
     for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color, label = LINES.get(name, UNCERTAIN), FULL_NAMES.get(name, name)
         ax.step(curve.distances, values, where="post", label=label, color=color, linestyle=style)
@@ -85,7 +69,7 @@ def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=Non
         label = f"cutpoint {cutpoint:.3f}"
         ax.axvline(cutpoint, color=CUT, linestyle="dashed", linewidth=1, label=label)
     above(ax, columns=4)
-    return _finish(ax, xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
+    return finish(ax, xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
 
 
 def precision_recall(calibration, cutpoint=None, ax=None):
@@ -93,32 +77,26 @@ def precision_recall(calibration, cutpoint=None, ax=None):
     curve = checks.kind("calibration", calibration, Calibration).curve
     at = None if cutpoint is None else curve.at(calibration.distance(cutpoint))
     ax, legend = axes(ax, (4.6, 4.0)), None
-    recall, precision = curve.metric("recall"), curve.metric("precision")
-    ax.plot(recall, precision, color=SAME, marker=".", markersize=3, linewidth=1)
+    ax.plot(curve.metric("recall"), curve.metric("precision"), ".-", color=SAME, markersize=3, linewidth=1)
     if at is not None:
         name = cutpoint if isinstance(cutpoint, str) else f"{cutpoint:.3f}"
         ax.plot(at.metric("recall"), at.metric("precision"), "o", color=CUT, label=f"cutpoint {name}")
         legend = {"loc": "lower left"}
-    return _finish(ax, legend, xlabel="recall", ylabel="precision")
+    return finish(ax, legend, xlabel="recall", ylabel="precision")
 
 
 def confusion(matrix, classes, ax=None, title=""):
     """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across.
 
     Colour shows the mistakes alone. Up to READABLE classes, each count is written; of more, some names are.
-
-    Args:
-        matrix: whole numbers (classes, classes + 1); or with a last row for the queries of nobody.
-        classes: ids or names, in the order of the rows; -1 among them is left out.
+    `classes`: ids or names, in the order of the rows; -1 among them is left out.
     """
     matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
     title, classes = checks.kind("title", title, str), [c for c in classes if c != UNKNOWN]
     n = len(classes)
     if not n or matrix.shape not in ((n, n + 1), (n + 1, n + 1)) or matrix.dtype.kind not in "iu":
-        raise ValueError(
-            f"matrix must be whole numbers of the shape (classes, classes + 1), here ({n}, {n + 1}), or "
-            f"with one row more for nobody; got {matrix.dtype} {matrix.shape}."
-        )
+        shape = f"(classes, classes + 1), here ({n}, {n + 1}), or with one row more for nobody"
+        raise ValueError(f"matrix must be whole numbers {shape}; got {matrix.dtype} {matrix.shape}.")
     few, rows = n <= READABLE, [*classes, *["nobody"] * (len(matrix) - n)]
     ax = axes(ax, (5.8, 4.4) if few else (7.6, 6.2))
     mistakes = matrix.copy()
@@ -156,7 +134,7 @@ def group_bars(report, ax=None):
         ax.text(101, y, "\n".join(narrow), va="center", fontsize=8)
     ax.invert_yaxis()
     above(ax)
-    _finish(ax, xlabel="percent of queries", xlim=(0, 100)).spines["left"].set_visible(False)
+    finish(ax, xlabel="percent of queries", xlim=(0, 100)).spines["left"].set_visible(False)
     return ax
 
 
@@ -164,16 +142,14 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     """The embedding space laid flat, one colour and digit for each class.
 
     Args:
-        embeddings: (n, d). labels: (n,) class ids.
+        embeddings: (n, d). labels: (n,) class ids. marked: rows to mark with a cross; or None.
         method: "tsne" keeps neighbours together, and the gaps between groups mean little; "pca"
             keeps the directions of largest spread.
-        marked: rows to mark with a cross, such as the mistakes; or None.
     """
     embeddings = checks.embeddings("embeddings", embeddings)
     if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():
-        raise ValueError(
-            f"embeddings must be 3 different vectors or more, of 2 or more; got {embeddings.shape}."
-        )
+        need = "3 different vectors or more, of 2 or more numbers"
+        raise ValueError(f"embeddings must be {need}; got {embeddings.shape}.")
     labels = checks.labels("labels", labels, len(embeddings), "embeddings")
     seed = checks.whole_number("seed", seed) % 2**32
     marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))

@@ -21,12 +21,9 @@ def _grid(rows, columns, size, title=""):
 def _image(ax, image, title="", color="black"):
     ax.set_axis_on()
     ax.imshow(image, cmap="gray_r")
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xticks=[], yticks=[])
     ax.set_title(title, color=CUT if color == UNCERTAIN else color, fontsize=9, pad=3)  # grey is hard to read
-    for spine in ax.spines.values():
-        spine.set_color(color)
-        spine.set_linewidth(1.0 if color == "black" else 2.5)
+    ax.spines[:].set(color=color, linewidth=1.0 if color == "black" else 2.5)
 
 
 def _owner(label):
@@ -79,8 +76,7 @@ def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=
         neighbors: `Neighbors` (q, k). cutpoint: a distance. each: how many on each side.
     """
     images = checks.images("images", images, (len(expect(neighbors)),))
-    each = checks.whole_number("each", each, at_least=1)
-    cutpoint = checks.distance("cutpoint", cutpoint)
+    each, cutpoint = checks.whole_number("each", each, at_least=1), checks.distance("cutpoint", cutpoint)
     decisions = matching.decisions(neighbors, labels, matcher)
     labels, distances = decisions.labels, decisions.distances
     answers = np.where(distances <= np.float32(cutpoint), decisions.predicted, UNKNOWN)

@@ -1,10 +1,9 @@
 """Pictures of how far a cutpoint can be trusted, and of strangers; in the manner of `simlib.plots`."""
 
 import numpy as np
-import seaborn as sns
 
 from simlib import checks
-from simlib.plots.style import CUT, ORDER, SEEN, UNCERTAIN, UNSEEN, axes
+from simlib.plots.style import CUT, ORDER, SEEN, UNCERTAIN, UNSEEN, axes, finish
 from simlib.trust.bootstrap import Bootstrap
 from simlib.trust.drift import BaseRate
 from simlib.trust.open_set import OpenSet
@@ -19,10 +18,7 @@ def bootstrap_cutpoints(result, ax=None, bins=40):
     ax.axvspan(result.cutpoint.low, result.cutpoint.high, color=UNCERTAIN, alpha=0.2, linewidth=0,
                label=f"{result.confidence:.0%} of them")  # fmt: skip
     ax.axvline(result.distance, color=CUT, linestyle="dashed", label=f"cutpoint {result.distance:.3f}")
-    ax.set(xlabel="cutpoint chosen", ylabel="percent of resamples")
-    ax.legend(frameon=False, loc="upper left")
-    sns.despine(ax=ax)
-    return ax
+    return finish(ax, {"loc": "upper left"}, xlabel="cutpoint chosen", ylabel="percent of resamples")
 
 
 def open_set_tradeoff(sets, cutpoints=None, ax=None):
@@ -35,35 +31,29 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
         checks.kind("sets", result, OpenSet)
     cutpoints = checks.mapping("cutpoints", {} if cutpoints is None else cutpoints, "name -> distance")
     cutpoints = {title: checks.number("cutpoint", cutpoint) for title, cutpoint in cutpoints.items()}
-    ax = axes(ax, (5.0, 4.2))
-    colors = {"seen": SEEN, "unseen": UNSEEN}
+    ax, colors = axes(ax, (5.0, 4.2)), {"seen": SEEN, "unseen": UNSEEN}
     for (name, result), style in zip(sets.items(), ORDER * len(sets)):
-        x = 100 * np.append(result.known_unknown[::-1], 1.0)
-        y = 100 * np.append(result.strangers_unknown[::-1], 1.0)
-        color = colors.get(name, CUT)
-        ax.step(x, y, where="post", color=color, linestyle=style, label=f"{name} (AUROC {result.auroc:.3f})")
+        x, y = (100 * np.append(s[::-1], 1.0) for s in (result.known_unknown, result.strangers_unknown))
+        label, color = f"{name} (AUROC {result.auroc:.3f})", colors.get(name, CUT)
+        ax.step(x, y, where="post", color=color, linestyle=style, label=label)
         for marker, (title, cutpoint) in zip("os^D" * len(cutpoints), cutpoints.items()):
             far, near = result.at(cutpoint)
             first = result is next(iter(sets.values()))
             ax.plot(100 * near, 100 * far, marker, color=CUT, label=title if first else None)
-    ax.set(xlabel="known digits called unknown (%)", ylabel="strangers called unknown (%)")
-    ax.legend(frameon=False, loc="lower right")
-    sns.despine(ax=ax)
-    return ax
+    names = {"xlabel": "known digits called unknown (%)", "ylabel": "strangers called unknown (%)"}
+    return finish(ax, {"loc": "lower right"}, **names)
 
 
-def base_rate(made, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
-    """Precision against the share of strangers among the queries: `made` is from `simlib.base_rate`."""
-    checks.kind("made", made, BaseRate)
+def base_rate(rates, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
+    """Precision against the share of strangers among the queries: `rates` is from `simlib.base_rate`."""
+    checks.kind("rates", rates, BaseRate)
     marked, ax = np.array(checks.listed("strangers", strangers), float), axes(ax)
     shares = np.linspace(0, 1, 1001)
-    ax.plot(100 * shares, made.precision(shares), color=CUT)
-    for share, precision in zip(marked, made.precision(marked)):
+    ax.plot(100 * shares, rates.precision(shares), color=CUT)
+    for share, precision in zip(marked, rates.precision(marked)):
         right_of_it = {"xytext": (6, 2), "ha": "left", "va": "bottom"}
         left_of_it = {"xytext": (-7, 0), "ha": "right", "va": "center"}
         ax.plot(100 * share, precision, "o", color=CUT)
         ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), fontsize=9,
                     textcoords="offset points", **(right_of_it if share < 0.7 else left_of_it))  # fmt: skip
-    ax.set(xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))
-    sns.despine(ax=ax)
-    return ax
+    return finish(ax, xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))

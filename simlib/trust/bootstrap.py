@@ -1,7 +1,6 @@
 """How far can a cutpoint be trusted? It was chosen on few queries; others would have chosen another.
 
-`bootstrap` shows how much the cutpoint, and what it scores, would differ on other queries. A promise about
-queries yet to come is another matter: see `simlib.guarantee`.
+A promise about queries yet to come is another matter: see `simlib.guarantee`.
 """
 
 import math
@@ -34,9 +33,8 @@ class Bootstrap:
 
     Attributes:
         distance: the cutpoint. confidence: of each interval.
-        cutpoint: `Interval` of the cutpoints that resamples choose.
+        cutpoints: float32 (resamples,), each resample's own choice. cutpoint: `Interval` of these.
         scores: {metric: (value, `Interval`)} at `distance`, kept fixed.
-        cutpoints: float32 (resamples,), each resample's own choice.
     """
 
     distance: float
@@ -46,30 +44,26 @@ class Bootstrap:
     cutpoints: np.ndarray
 
     def __repr__(self):
-        rows = [("cutpoint", self.distance, self.cutpoint)]
-        rows += [(name, value, interval) for name, (value, interval) in self.scores.items()]
-        lines = [f"  {name:10}{value:.3f}   {interval}" for name, value, interval in rows]
-        head = f"{self.confidence:.0%} intervals from {len(self.cutpoints)} resamples of the queries"
-        return "\n".join([head, *lines])
+        lines = [f"{self.confidence:.0%} intervals from {len(self.cutpoints)} resamples of the queries"]
+        for name, (value, interval) in {"cutpoint": (self.distance, self.cutpoint), **self.scores}.items():
+            lines.append(f"  {name:10}{value:.3f}   {interval}")
+        return "\n".join(lines)
 
 
 def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, resamples=2000, seed=0,
               matcher="nearest"):  # fmt: skip
-    """Percentile intervals for a cutpoint and for what it scores (Efron 1979).
+    """`Bootstrap`: percentile intervals for a cutpoint and for what it scores (Efron 1979).
 
     Draw as many queries again, with replacement, and look once more; do so `resamples` times. The
     cutpoint's interval is of the choices that resamples make, a rough guide only, and too narrow where the
     choice is the last of the distances. The scores' intervals are of one fixed cutpoint. On the queries
     that chose it they are flattering: to judge it, give `cutpoint`, and queries of a split of their own.
+    Raises ValueError as `calibrate` does, and for a confidence outside 0 to 1.
 
     Args:
         neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids, -1 for nobody's.
-        metric: what the cutpoint maximises; "fpr" is minimised.
+        metric, matcher: as in `calibrate`. confidence, resamples, seed: of the intervals.
         cutpoint: the distance to score; None takes the best on these queries.
-        confidence, resamples, seed: of the intervals. matcher: as in `calibrate`.
-
-    Returns:
-        `Bootstrap`; ValueErrors as from `calibrate`, and for a confidence outside 0 to 1.
     """
     decisions = matching.decisions(neighbors, labels, matcher).nearest_first()
     calibrated = calibration.calibrate_decisions(decisions, metric)
@@ -87,8 +81,8 @@ def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, re
         values = sign * metrics.METRICS[metric](counts)[:, 1:]
         cutpoints.append(steps[np.where(np.isnan(values), -np.inf, values).argmax(1)])
         fixed = metrics.Counts(*(c[:, at] for c in vars(counts).values()))
-        for name, measure in metrics.METRICS.items():
-            samples[name].append(measure(fixed))
+        for name, drawn in samples.items():
+            drawn.append(fixed.metric(name))
         left -= len(times)
     cutpoints, values = np.concatenate(cutpoints), calibrated.curve.at(distance).scores()
     scores = {name: (values[name], _interval(np.concatenate(drawn), tail)) for name, drawn in samples.items()}
@@ -97,8 +91,7 @@ def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, re
 
 def _counts(times, right, accepted):
     """`Counts` of arrays (resamples, steps), from how many of the queries each step accepts."""
-    start = np.zeros((len(times), 1), np.int64)
-    sums = [np.hstack([start, np.cumsum(times * chosen, axis=1)]) for chosen in (right, ~right)]
+    sums = [np.cumsum(np.pad(times * chosen, ((0, 0), (1, 0))), axis=1) for chosen in (right, ~right)]
     tp, fp = (total[:, accepted] for total in sums)
     return metrics.Counts(tp, fp, sums[0][:, -1:] - tp, sums[1][:, -1:] - fp)
 
@@ -111,7 +104,6 @@ def _interval(values, tail):
 
 def checked_confidence(confidence):
     """Return it, or raise ValueError if it is no share between 0 and 1."""
-    confidence = checks.number("confidence", confidence)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence!r}.")
-    return confidence
+    if 0 < checks.number("confidence", confidence) < 1:
+        return float(confidence)
+    raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence!r}.")

@@ -1,7 +1,6 @@
 """A cutpoint that meets a target on queries yet to come, at a stated confidence.
 
-It takes the calibration queries to be independent draws of what will come. No bound helps against a
-change of it.
+It takes the calibration queries to be independent draws of what will come: no bound helps against change.
 """
 
 import math
@@ -19,8 +18,7 @@ class Guarantee:
 
     Attributes:
         goal: the target, such as "precision >= 0.97". confidence: how sure the promise is.
-        distance: the cutpoint, the largest distance accepted; NaN if nothing could be promised.
-        met: whether it could.
+        distance: the largest distance accepted; NaN if nothing could be promised. met: whether it could.
         bound: what the promise is about is at least (for fpr at most) this much.
         counts: `metrics.Counts` of the calibration queries at the cutpoint, or at the closest try.
         needed: about how many queries would do, if not met; None if no number would.
@@ -50,27 +48,24 @@ class Guarantee:
 
 
 def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="nearest"):
-    """The loosest cutpoint that can be shown to meet a target on new queries, not only on these.
+    """`Guarantee`: the loosest cutpoint that can be shown to meet a target on new queries as well.
 
+    Its `met` is False where these queries cannot carry the promise; ValueErrors as from `calibrate`.
     `calibrate(targets=...)` meets it *on the calibration queries*, and on new ones misses it about every
     second time. This cutpoint misses it at most once in 1 / (1 - confidence) calibrations.
 
     - "recall >= r" and "fpr <= a": an order statistic of the right (wrong) matches' distances is a
       tolerance limit, exact for every distribution (Wilks 1941).
     - "precision >= p": fixed-sequence testing (Learn then Test, Angelopoulos et al. 2021, section 4).
-      Begin where a proof first becomes possible, a rank that the target alone decides; accept one query
-      more as long as an exact binomial test (Clopper and Pearson 1934) rejects "precision < p" among those
-      accepted. Each test is at the full 1 - confidence, as it is the first false promise that counts. The
-      k - 1 queries nearer than the k-th are independent draws from those nearer than it, so a cutpoint read
-      off the data is allowed. Exact where precision, as the cutpoint grows, falls below p once and for all.
+      Begin at a rank that the target alone decides; accept one query more as long as an exact binomial test
+      (Clopper and Pearson 1934) rejects "precision < p" among those accepted, at the full 1 - confidence, as
+      it is the first false promise that counts. The k - 1 queries nearer than the k-th are independent draws
+      from those nearer than it, so a cutpoint read off the data is allowed. Exact where precision, as the
+      cutpoint grows, falls below p once and for all.
 
     Args:
-        neighbors: `Neighbors` (queries, k) of a calibration split.
-        labels: (queries,) their true class ids, -1 for nobody's.
+        neighbors: `Neighbors` (queries, k) of a calibration split. labels: their true class ids (queries,).
         goal: "precision >= p", "recall >= r" or "fpr <= a". matcher: as in `calibrate`.
-
-    Returns:
-        `Guarantee`; `met` is False where these queries cannot carry the promise.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors([[1]] * 400, np.linspace(0, 0.4, 400)[:, None], [[0]] * 400)
@@ -85,10 +80,10 @@ def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="neare
     error = 1 - checked_confidence(confidence)
     decisions = matching.decisions(neighbors, labels, matcher).nearest_first()
     curve, reached = metrics.count(decisions), decisions[np.isfinite(decisions.distances)]
-    distance, bound, met, share = prove(reached.distances, reached.right, target, error)
-    needed = None if met or not share else _two_digits(len(decisions) * share)
-    at, counts = float(distance) if met else math.nan, curve.at(distance)
-    return Guarantee(goal, confidence, at, met, float(bound), counts, needed)
+    distance, bound, met, times = prove(reached.distances, reached.right, target, error)
+    needed = None if met or not times else _two_digits(len(decisions) * times)
+    at = float(distance) if met else math.nan
+    return Guarantee(goal, confidence, at, met, float(bound), curve.at(distance), needed)
 
 
 def _precision(distances, right, target, error):
@@ -112,14 +107,12 @@ def _precision(distances, right, target, error):
 
 
 def _times_more(wrong, target, error):
-    """How many times as many queries of the same kind would about do; None if no number would.
-
-    `wrong[m]` of the m nearest are wrong. Counts one more, as none among few is not none among many.
-    """
+    # How many times as many such queries would about do; None for never. wrong[m] of the m nearest are wrong.
     from scipy.stats import binom
 
     accepted = np.unique(np.linspace(1, len(wrong) - 1, 60).astype(int))
     times = 1.1 ** np.arange(1, 80)[:, None]
+    # One mistake more than was seen: none among few is not none among many.
     mistakes, drawn = np.ceil((wrong[accepted] + 1) * times), np.floor(accepted * times)
     enough = (binom.cdf(mistakes, drawn, 1 - target) <= error).any(axis=1)
     return float(times[enough.argmax(), 0]) if enough.any() else None
@@ -130,25 +123,18 @@ def _recall(distances, right, target, error):
 
     own = distances[right]
     n, ranks = len(own), np.arange(1, len(own) + 1)
-    share = _fewest(target, error) / max(1, n)
+    times = _fewest(target, error) / max(1, n)
     if not n:
-        return -math.inf, 0.0, False, share
+        return -math.inf, 0.0, False, times
     proven = ranks[beta.cdf(target, ranks, n + 1 - ranks) <= error]
     k = proven[0] if len(proven) else n
-    return own[k - 1], beta.ppf(error, k, n + 1 - k), len(proven) > 0, share
+    return own[k - 1], beta.ppf(error, k, n + 1 - k), len(proven) > 0, times
 
 
 def _fpr(distances, right, target, error):
-    from scipy.stats import beta
-
-    others = distances[~right]
-    n, ranks = len(others), np.arange(1, len(others) + 1)
-    share = _fewest(1 - target, error) / max(1, n)
-    if not n:
-        return math.inf, 1.0, False, share
-    proven = ranks[beta.sf(target, ranks, n + 1 - ranks) <= error]
-    k = proven[-1] if len(proven) else 1
-    return _below(others[k - 1]), beta.ppf(1 - error, k, n + 1 - k), len(proven) > 0, share
+    # Seen from afar, it is a recall of the wrong matches: 1 - target of them must lie beyond the cutpoint.
+    far, bound, met, times = _recall(-distances[::-1], ~right[::-1], 1 - target, error)
+    return _below(-far), 1 - bound, met, times
 
 
 PROOFS = {"precision": _precision, "recall": _recall, "fpr": _fpr}

@@ -1,8 +1,7 @@
 """Open set: queries whose class is in nobody's index. The only right answer to them is "unknown".
 
-A true label of -1 says so outright. A stranger's match is wrong whatever its label, so all depends on its
-distance. How well do distances part strangers from the known (AUROC, no cutpoint needed), and what does one
-cutpoint do to both?
+A true label of -1 says so outright. How well do distances part such strangers from the known (AUROC, no
+cutpoint needed), and what does one cutpoint do to both?
 """
 
 from dataclasses import dataclass
@@ -18,11 +17,9 @@ class OpenSet:
     """Strangers against the known, at every distance that occurs.
 
     Attributes:
-        auroc: the chance that a stranger's match lies further away than a known query's; of equal
-            distances, half counts.
+        auroc: the chance that a stranger's match is further away than a known query's; of equals, half.
         distances: float32 (m,), ascending; each is a candidate cutpoint.
-        strangers_unknown: float64 (m,), the share of strangers called unknown at each.
-        known_unknown: float64 (m,), the share of known queries called unknown at each.
+        strangers_unknown, known_unknown: float64 (m,), the share of each called unknown there.
         strangers, known: how many there are of each.
     """
 
@@ -45,16 +42,15 @@ class OpenSet:
 
 
 def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
-    """How well distances tell strangers from queries whose class the index holds.
+    """`OpenSet`: how well distances tell strangers from queries whose class the index holds.
+
+    Raises ValueError for no query of a known class, or no stranger, or a class that is both.
 
     Args:
         neighbors: `Neighbors` (queries, k). labels: (queries,) their true class ids, -1 for nobody's.
         known: the class ids that the index holds, such as `index.class_sizes()`; -1 is never known.
         strangers: the classes to set against them, -1 among them or not; None takes all others that occur.
         matcher: as in `calibrate`.
-
-    Returns:
-        `OpenSet`; ValueError for no query of a known class, or no stranger, or a class that is both.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors([[1], [1], [1], [1]], [[0.1], [0.3], [0.2], [0.4]], [[0]] * 4)
@@ -63,9 +59,9 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     """
     decisions = matching.decisions(neighbors, labels, matcher)
     known = [c for c in checks.members("known", known) if c != UNKNOWN]
-    others = (
-        np.setdiff1d(decisions.labels, known) if strangers is None else checks.members("strangers", strangers)
-    )
+    others = np.setdiff1d(decisions.labels, known)
+    if strangers is not None:
+        others = checks.members("strangers", strangers)
     both = np.intersect1d(known, others)
     if len(both):
         raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
@@ -80,10 +76,8 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
 
 
 def _auroc(above, below):
-    """The chance that one of `above` exceeds one of `below`, ties half: Mann and Whitney's U (1947).
-
-    Equals the area under the ROC curve (Hanley and McNeil 1982). Arrays (n,) and (m,).
-    """
+    # The chance that one of `above` exceeds one of `below`, ties half, is Mann and Whitney's U (1947) over
+    # n m, and the area under the ROC curve (Hanley and McNeil 1982).
     below = np.sort(below)
     wins = np.searchsorted(below, above, side="left") + np.searchsorted(below, above, side="right")
     return float(wins.sum() / (2 * len(above) * len(below)))
