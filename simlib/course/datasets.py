@@ -30,9 +30,8 @@ class Splits(NamedTuple):
     test: Split
 
     def __repr__(self):
-        size = "x".join(map(str, self.train.x.shape[1:]))
         rows = [(name, len(s.y), len(np.unique(s.y))) for name, s in self._asdict().items()]
-        return "\n".join(f"{name:12} {n:6,} images of {size}, {c} classes" for name, n, c in rows)
+        return "\n".join(f"{name:12} {n:6,} images of 28x28, {c} classes" for name, n, c in rows)
 
 
 def load_mnist(source="offline"):
