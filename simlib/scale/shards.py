@@ -1,8 +1,8 @@
 """Examples that do not fit into memory: TFRecord shards, and a sampler that draws from them.
 
 A shard is an ordinary TFRecord file of `tf.train.Example`s with the features "image" (the raw bytes) and
-"label", so any TensorFlow program can read it. Beside the shards lies `shards.npz`, which says where each
-example's bytes begin. So a batch is read in any order, and the sampler needs 32 bytes of memory an example.
+"label". Beside the shards lies `shards.npz`, which says where each example's bytes begin. So a batch is read
+in any order, and the sampler needs 32 bytes of memory an example.
 """
 
 import contextlib
@@ -27,13 +27,9 @@ def write_shards(folder, examples, classes_per_shard=1):
             such as zip(x, y) or a `tf.data.Dataset`'s `as_numpy_iterator()`.
         classes_per_shard: how many classes share a file, in the order in which they first appear.
 
-    Returns:
-        The folder, as a `Path`. The catalogue is written last: a folder without one was not finished.
-
-    Raises:
-        ValueError: no examples, or one of another shape or dtype, or a label that is no class id.
-        FileExistsError: the folder holds shards already, or is a file.
-        ImportError: TensorFlow is not installed.
+    Returns the folder, as a `Path`. The catalogue is written last: a folder without one was not finished.
+    Raises ValueError for no examples, one of another shape or dtype, or a label that is no class id,
+    FileExistsError if the folder holds shards already or is a file, ImportError without TensorFlow.
     """
     tf = checks.extra("tensorflow", "tensorflow", "writing TFRecord shards")
     per_shard = checks.whole_number("classes_per_shard", classes_per_shard, at_least=1)
@@ -47,10 +43,8 @@ def write_shards(folder, examples, classes_per_shard=1):
         for x, label in checks.examples("examples", examples):
             like = x[None] if like is None else like
             if (x.shape, x.dtype) != (like.shape[1:], like.dtype):
-                raise ValueError(
-                    f"examples: number {len(rows)} is {x.dtype} of {x.shape}, those before {like.dtype} of "
-                    f"{like.shape[1:]}; a shard holds one shape and dtype."
-                )
+                held = f"those before {like.dtype} of {like.shape[1:]}; a shard holds one shape and dtype."
+                raise ValueError(f"examples: number {len(rows)} is {x.dtype} of {x.shape}, {held}")
             shard = shard_of.setdefault(label, len(shard_of) // per_shard)
             if shard == len(writers):
                 writers.append(stack.enter_context(tf.io.TFRecordWriter(str(_shard(folder, shard)))))
@@ -83,9 +77,8 @@ def _example(tf, raw, label):
 class Shards:
     """What `write_shards` wrote, read like an array: `shards[rows]`, `shards.labels`, `len(shards)`.
 
-    Raises:
-        ArtifactError: no catalogue, a shard that is missing, cut short or longer than it was; on
-            reading, an example whose bytes have changed.
+    Raises ArtifactError for no catalogue, or a shard that is missing, cut short or longer than it was; on
+    reading, for an example whose bytes have changed.
     """
 
     def __init__(self, folder):
@@ -97,17 +90,11 @@ class Shards:
         self._checksum, self._like, self._maps = found["checksum"], found["like"], {}
         self._verified = np.zeros(len(self.labels), bool)
         for number, size in enumerate(found["sizes"].tolist()):
-            self._check_size(_shard(self.folder, number), size)
-
-    @staticmethod
-    def _check_size(path, size):
-        if not path.exists():
-            raise ArtifactError(f"the shard {path} is missing; put it back, or write the shards again.")
-        if path.stat().st_size != size:
-            raise ArtifactError(
-                f"the shard {path} has {path.stat().st_size} bytes, and {size} were written: it is cut "
-                "short or changed. Put it back, or write the shards again."
-            )
+            path = _shard(self.folder, number)
+            there = path.stat().st_size if path.exists() else None
+            if there != size:
+                what = "is missing" if there is None else f"has {there} bytes, and {size} were written"
+                raise ArtifactError(f"the shard {path} {what}; put it back, or write the shards again.")
 
     def __len__(self):
         return len(self.labels)
@@ -121,10 +108,8 @@ class Shards:
             raw[mine] = self._windows(number, raw.shape[1])[self._start[rows[mine]]]
         for i in np.flatnonzero(~self._verified[rows]).tolist():  # once, the first time it is read
             if zlib.crc32(raw[i]) != self._checksum[rows[i]]:
-                path = _shard(self.folder, shards[i])
-                raise ArtifactError(
-                    f"the shard {path} is damaged: the bytes of example {rows[i]} have changed."
-                )
+                what = f"is damaged: the bytes of example {rows[i]} have changed."
+                raise ArtifactError(f"the shard {_shard(self.folder, shards[i])} {what}")
             self._verified[rows[i]] = True
         return out
 
@@ -143,15 +128,9 @@ class ShardSampler(ClassBalancedSampler):
     """`ClassBalancedSampler` over the shards in a folder: the same batches, read from disk.
 
     It reads single examples at random places, which local disks do well; over a network, copy the shards
-    first.
-
-    Args:
-        folder: what `write_shards` wrote.
-        args, kwargs: as in `ClassBalancedSampler`, from `classes_per_batch` on.
-
-    Raises:
-        ArtifactError: see `Shards`.
-        ValueError: as `ClassBalancedSampler`; for instance, a class of class_list that no shard holds.
+    first. `folder` is what `write_shards` wrote, `args` and `kwargs` are as in `ClassBalancedSampler`, from
+    `classes_per_batch` on. Raises ArtifactError as `Shards`, ValueError as `ClassBalancedSampler`, for
+    instance for a class of class_list that no shard holds.
     """
 
     def __init__(self, folder, *args, **kwargs):

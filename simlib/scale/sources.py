@@ -1,8 +1,7 @@
 """Samplers for other sources: a `tf.data.Dataset`, the TensorFlow Datasets catalogue.
 
-All are the one `ClassBalancedSampler`, so all keep its promises: exactly P classes, exactly K examples of
-each, only listed classes, every example in its turn, and the same batches for the same seed. A stream has
-no order to draw from, so it is read once: into memory, or into shards if it does not fit.
+All are the one `ClassBalancedSampler`, and keep its promises. A stream has no order to draw from, so it is
+read once: into memory, or into shards if it does not fit.
 """
 
 import itertools
@@ -24,21 +23,17 @@ def sampler_from_dataset(dataset, *args, folder=None, class_list=None, **kwargs)
         class_list: the classes to draw from; others are not kept. None takes all.
         args, kwargs: as in `ClassBalancedSampler`, from `classes_per_batch` on.
 
-    Returns:
-        A `ClassBalancedSampler`, or a `ShardSampler` if there is a folder.
-
-    Raises:
-        ValueError: batches instead of examples, an endless dataset, or as `ClassBalancedSampler`.
+    Returns a `ClassBalancedSampler`, or a `ShardSampler` if there is a folder. Raises ValueError for batches
+    instead of examples, for an endless dataset, and as `ClassBalancedSampler`.
     """
-    if folder is not None and (checks.path("folder", folder) / CATALOGUE).exists():
-        return ShardSampler(folder, *args, class_list=class_list, **kwargs)
     if class_list is not None:
         class_list = checks.labels("class_list", checks.listed("class_list", class_list)).tolist()
-    examples = _examples(dataset, class_list)
-    if folder is not None:
-        return ShardSampler(write_shards(folder, examples), *args, class_list=class_list, **kwargs)
-    x, y = zip(*examples)
-    return ClassBalancedSampler(checks.as_array("dataset", x), y, *args, class_list=class_list, **kwargs)
+    if folder is None:
+        x, y = zip(*_examples(dataset, class_list))
+        return ClassBalancedSampler(checks.as_array("dataset", x), y, *args, class_list=class_list, **kwargs)
+    if not (checks.path("folder", folder) / CATALOGUE).exists():
+        write_shards(folder, _examples(dataset, class_list))
+    return ShardSampler(folder, *args, class_list=class_list, **kwargs)
 
 
 def _examples(dataset, class_list):
@@ -60,12 +55,10 @@ def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
 
     Args:
         name: the dataset's name; it must have images and labels (`as_supervised`). It is downloaded once.
-        split, data_dir: as in `tensorflow_datasets.load`.
-        args, kwargs: as in `sampler_from_dataset`, `folder` included.
+        split, data_dir: as in `tensorflow_datasets.load`. args, kwargs: as in `sampler_from_dataset`.
 
-    Raises:
-        ValueError: the catalogue has no such dataset or split, or as `sampler_from_dataset`.
-        ImportError: tensorflow-datasets is not installed.
+    Raises ValueError if the catalogue has no such dataset or split, and as `sampler_from_dataset`;
+    ImportError without tensorflow-datasets.
     """
     tfds = checks.extra("tensorflow_datasets", "tensorflow-datasets", "the TensorFlow Datasets catalogue")
     try:
@@ -94,8 +87,7 @@ def as_dataset(sampler, replicas=1):
             x, y = zip(*(sampler.batch(epoch, step) for epoch, step in turns))
             yield np.concatenate(x), np.concatenate(y)
 
-    x, y = next(joined())
-    signature = tf.TensorSpec(x.shape, x.dtype), tf.TensorSpec(y.shape, y.dtype)
+    signature = tuple(tf.TensorSpec(part.shape, part.dtype) for part in next(joined()))
     options = tf.data.Options()  # the batches are one stream: do not deal out files to the workers
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return tf.data.Dataset.from_generator(joined, output_signature=signature).with_options(options)
