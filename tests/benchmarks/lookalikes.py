@@ -20,8 +20,8 @@ GOAL = "precision >= 0.99"
 def closest(model, splits, x, y):
     """How close each letter comes to an unseen digit: (distances, digits), letter by letter."""
     unseen = np.isin(splits.train.y, recipe.UNSEEN)
-    index = simlib.Index().add(model.embed(splits.train.x[unseen]), splits.train.y[unseen])
-    near = index.lookup(model.embed(x), k=1)
+    index = simlib.Index().add(model.embed(splits.train.x[unseen], verbose=0), splits.train.y[unseen])
+    near = index.lookup(model.embed(x, verbose=0), k=1)
     distances, labels = (found.reshape(len(np.unique(y)), -1) for found in (near.distances, near.labels))
     best = distances.argmin(axis=1)[:, None]
     return np.take_along_axis(distances, best, 1)[:, 0], np.take_along_axis(labels, best, 1)[:, 0]
