@@ -1,9 +1,9 @@
 """Do invented letters give the unseen digits away? python tests/benchmarks/lookalikes.py [SEED ...]
 
-Some letters look like an 8 or a 4, digits that the model shall not have met. A letter is a look-alike if one of
-its ten drawings lies within the cutpoint of one of the 1,400 unseen digits in the training split. The recipe
-is trained again without the look-alikes, and, to compare, without as many letters drawn at random. Errors in
-percent: overall, seen, unseen.
+Some letters look like an 8 or a 4, digits that the model shall not have met. A letter is a look-alike if one
+of its ten drawings lies within the cutpoint of one of the 1,400 unseen digits in the training split. The
+recipe is trained again without the look-alikes, and, to compare, without as many letters drawn at random.
+Errors in percent: overall, seen, unseen.
 """
 
 import sys
@@ -58,11 +58,9 @@ def main(seeds):
         print(f"seed {seed}")
         show("all 800 letters", errors(model, splits))
         for name in ("optimal", GOAL):
-            alike = distances <= cutpoints.distance(name)
+            alike, cutpoint = distances <= cutpoints.distance(name), cutpoints.distance(name)
             shares = {c: int((digits[alike] == c).sum()) for c in recipe.UNSEEN}
-            print(
-                f"  within {cutpoints.distance(name):.3f} ({name}) of an unseen digit: {alike.sum()}, {shares}"
-            )
+            print(f"  within {cutpoint:.3f} ({name}) of an unseen digit: {alike.sum()}, {shares}")
         ids = np.unique(y)
         chance = np.random.default_rng(seed).choice(ids, alike.sum(), replace=False)
         for name, dropped in {"look-alikes": ids[alike], "random letters": chance}.items():
