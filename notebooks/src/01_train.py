@@ -350,10 +350,10 @@ print("Your model is as good as it should be.")
 x_index, y_index = simlib.select_examples(x_train, y_train, n=20)
 model.index(x_index, y_index, payload=x_index)
 nearest = model.lookup(x_test, k=len(y_index))
-wrong = np.flatnonzero(nearest.labels[:, 0] != y_test)[:24]
+wrong = np.flatnonzero(nearest.labels[:, 0] != y_test)
 own = (nearest.labels[wrong] == y_test[wrong, None]).argmax(axis=1)
 pictures, names = [], []
-for row, i, j in zip(model.payload(nearest[wrong]), wrong, own):
+for row, i, j in zip(model.payload(nearest[wrong[:24]]), wrong, own):
     pictures += [x_test[i], row[0], row[j]]
     names += [f"a {y_test[i]}", f"taken for {nearest.labels[i, 0]}", f"nearest {y_test[i]}"]
 plots.image_grid(pictures, names, columns=12)
@@ -364,7 +364,7 @@ plt.show()
 # which kind? Give the index all 350 training digits of each class, and see how many of these errors go away.
 
 # %% tags=["nbval-ignore-output"]
-full = simlib.Index().add(model.embed(x_train), y_train)
+full = simlib.Index().add(model.embed(x_train, verbose=0), y_train)
 answers = full.lookup(model.embed(x_test[wrong]), k=1).labels[:, 0]
 {"wrong with 20 of each": len(wrong), "of them right with 350 of each": int((answers == y_test[wrong]).sum())}
 

@@ -4,6 +4,12 @@
 
 A is `model.fit` on the recipe's sampler. B is the bare loop: `model.fit` on the same batches, prepared
 in advance and held in memory. The ratio A / B says what the sampler adds to a step.
+
+Where a step's time goes, in processor ms (two busy cores, the recipe's 60 pictures): the compiled step alone
+16.2; Keras's `fit` around it 17.4, and 19.0 with the six pair distances; drawing and distorting alone 2.7.
+`fit` on the sampler takes 26.7, more than the sum: the drawing thread and TensorFlow's share the cores. One
+worker or two change little (26.6, 24.8), nor does taking batches in order. `steps_per_execution=10`, which
+the recipe uses, gives 23.7, and the same weights to the bit.
 """
 
 import argparse
