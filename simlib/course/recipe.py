@@ -11,7 +11,8 @@ from simlib.embedding.layers import MetricEmbedding
 from simlib.embedding.losses import MultiSimilarityLoss
 from simlib.embedding.model import SimilarityModel
 from simlib.embedding.pair_distance import pair_distances
-from simlib.embedding.sampling import ClassBalancedSampler, JoinedSampler
+from simlib.embedding.sampling import ClassBalancedSampler
+from simlib.embedding.special_samplers import JoinedSampler
 from simlib.index import Index
 from simlib.metrics import classification
 

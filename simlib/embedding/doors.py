@@ -9,33 +9,25 @@ import numpy as np
 
 from simlib import checks
 
-LARGEST_ID = 2**24
-
 
 def check_labels(name, y, floats=False):
     """Raise ValueError unless `y`, an array, a tensor or its spec, can be class ids (batch,) or (batch, 1).
 
-    `floats`: also whole numbers as floats, which Keras makes of labels on the way to a loss within a loss.
-    Keras hands labels to a loss as float32, which tells whole numbers apart up to 2**24.
+    `floats`: also as a loss gets them, in float32, which tells whole numbers apart up to 2**24.
     """
     y = y if hasattr(y, "dtype") else checks.as_array(name, y)
     shape, dtype = tuple(y.shape or ()), str(y.dtype)
+    renumber = f"_, {name} = np.unique({name}, return_inverse=True)."
     if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
-        raise ValueError(
-            f"{name} must be integer class ids of shape (batch,); got {shape}, which looks one-hot. "
-            f"Use {name}.argmax(axis=1)."
-        )
+        what = f"got {shape}, which looks one-hot. Use {name}.argmax(axis=1)."
+        raise ValueError(f"{name} must be integer class ids of shape (batch,); {what}")
     if not re.search("int|bool|float" if floats else "int|bool", dtype):
-        cure = f'Use {name}.astype("int64").' if "float" in dtype else (
-            f"Give each class a number: _, {name} = np.unique({name}, return_inverse=True)."
-        )  # fmt: skip
+        cure = f'Use {name}.astype("int64").' if "float" in dtype else f"Give each class a number: {renumber}"
         raise ValueError(f"{name} must be integer class ids; got dtype {dtype}. {cure}")
     seen = isinstance(y, np.ndarray) or hasattr(y, "to_numpy")  # a compiled graph shows no values
-    if seen and np.size(y) and max(-int(y.min()), int(y.max())) > LARGEST_ID:
-        raise ValueError(
-            f"{name}: a loss tells class ids apart up to {LARGEST_ID} (2**24); got {y.max()}. Renumber them: "
-            f"_, {name} = np.unique({name}, return_inverse=True)."
-        )
+    if seen and np.size(y) and max(-int(y.min()), int(y.max())) > checks.MAX_CLASS_ID:
+        what = f"up to 2**24 = {checks.MAX_CLASS_ID}; got {y.max()}. Renumber them: {renumber}"
+        raise ValueError(f"{name}: a loss tells class ids apart {what}")
 
 
 def check_training(x, y, held_out=None):
@@ -51,9 +43,7 @@ def check_training(x, y, held_out=None):
 
 
 def distances_of(loss, depth=5):
-    """The distances, each once, of all losses in what `compile` takes: one, one within another or within a
-    function, or lists and dicts of them.
-    """
+    """The distances of what `compile` takes: a loss, one within another or a function, lists and dicts."""
     if isinstance(name := getattr(loss, "distance", None), str):
         return [name]
     inner = []
@@ -74,8 +64,6 @@ def distances_of(loss, depth=5):
 def the_one(names):
     """The distance of a compiled model's losses, None without any; ValueError if they disagree."""
     if len(names) > 1:
-        raise ValueError(
-            f"distance: the losses measure {' and '.join(map(repr, names))}, and the index can have one. "
-            "Say which: compile(..., distance=...)."
-        )
+        several = " and ".join(map(repr, names))
+        raise ValueError(f"distance: the losses measure {several}. Say which: compile(..., distance=...).")
     return names[0] if names else None

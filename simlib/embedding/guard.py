@@ -1,5 +1,4 @@
-"""Embedding through Keras's compiled call, and the guard that rides in it: does the model still embed as
-it did when it filled its index?
+"""Embedding by Keras's compiled call, and its guard: does the model embed as when it filled its index?
 
 The guard watches answers, not bytes: LoRA merged on saving changes the weights and no answer, a changed
 constant in a layer changes the answers and no weight. So a few indexed inputs are kept with their
@@ -10,13 +9,14 @@ import itertools
 import logging
 import operator
 import threading
+import zlib
 
 import keras
 import numpy as np
+from keras import ops
 
 from simlib import distances
 from simlib.checks import NotReadyError
-from simlib.embedding import saving
 
 ROWS = 255  # of x in a batch, at most: with a probe, 256
 PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
@@ -26,11 +26,9 @@ PROBES, PROBE_BYTES = 8, 2**20  # kept at most: they are saved with the model
 # How far an embedding may move, in lengths of the longest one kept. Measured on the course's model and on
 # networks of dense layers, the largest of 400 moves: another batch size moves float32 by 1e-7, bfloat16 by
 # 0.003; bfloat16 instead of float32, 0.009. One step of Adam at 0.001 moves the median by 0.11 to 0.32.
-ROUNDING = 0.02
-# The same for layers that have been quantised since: int8 moves embeddings by 0.02, float8 by 0.11, int4 by
-# 0.11 to 0.21, which costs up to a quarter of the nearest neighbours.
-QUANTISING = 0.15
-
+# Layers quantised since: int8 moves embeddings by 0.02, float8 by 0.11, int4 by 0.11 to 0.21, which costs
+# up to a quarter of the nearest neighbours.
+ROUNDING, QUANTISING = 0.02, 0.15
 
 # A model that compiles anew does so on purpose, and TensorFlow would warn of it.
 logging.getLogger("tensorflow").addFilter(
@@ -42,10 +40,8 @@ class Embedder:
     """A model's compiled call, (n, ...) -> float32 (n, d), at most `ROWS` at a time, from any thread.
 
     Keras compiles what a layer keeps in Python into the call, so a changed attribute compiles it anew.
-
-    Attributes:
-        probes: `Probes`, or None: then those of the first guarded call will do from there on.
-        checksum: of the weights that filled the index, in files from before there were probes; or None.
+    `probes` may be None: then those of the first guarded call will do from there on. `checksum`, the CRC-32
+    of the weights that filled the index, is None but in files from before there were probes.
     """
 
     def __init__(self, model):
@@ -58,7 +54,7 @@ class Embedder:
         self.probes = self.checksum = self._state = None
 
     def __call__(self, x, caller=None):
-        """Embed x. With a `caller`, to be named, raise NotReadyError if the probes embed otherwise now."""
+        """Embed x. With a `caller`, which is named, raise NotReadyError if the probes embed otherwise now."""
         probes = self._trusted_probes(caller) if caller else None
         # Fill up to a size that comes again, as JAX and XLA compile for each.
         step = 1 << max(0, len(x).bit_length() - 3)
@@ -72,18 +68,18 @@ class Embedder:
     def all(self, x, verbose, caller=None):
         """Embed x of any length, with a progress bar if `verbose` (None: from 5,000 on)."""
         show = len(x) >= PROGRESS_FROM if verbose is None else verbose
-        bar = keras.utils.Progbar(-(-len(x) // ROWS)) if show and len(x) else None
+        bar = keras.utils.Progbar(-(-len(x) // ROWS), verbose=int(bool(show)))
         parts = [np.empty((0, self._model.output_shape[-1]), np.float32)]
         for start in range(0, len(x), ROWS):
             parts.append(self(x[start : start + ROWS], caller))
-            if bar:
-                bar.add(1)
+            bar.add(1)
         return np.concatenate(parts)
 
     def keep(self, x, embeddings, distance, more=False):
         """Take probes from what was embedded; `more`: beside those that are there."""
-        before = self.probes if more else None
-        self.probes, self.checksum = Probes.of(self._model, x, embeddings, distance, before), None
+        if len(x):
+            self.probes = Probes.of(self._model, x, embeddings, distance, self.probes if more else None)
+            self.checksum = None
 
     def keep_first(self, x, embeddings, distance):
         """Take probes from a lookup, where `Index.add` filled the index, or the file is an older one."""
@@ -93,9 +89,8 @@ class Embedder:
     def _trusted_probes(self, caller):
         if self.checksum is None:
             return self.probes
-        if self.checksum == saving.crc(self._model.weights):
-            return None
-        return self.probes or _refuse(caller)
+        now = zlib.crc32(b"".join(ops.convert_to_numpy(w).tobytes() for w in self._model.weights))
+        return None if now == self.checksum else self.probes or _refuse(caller)
 
     def _run(self, x):
         with np.errstate(over="ignore"):
@@ -120,11 +115,10 @@ class Probes:
     @classmethod
     def of(cls, model, x, embeddings, distance, before=None):
         """Some of x, and some of those from `before`."""
-        rows = _spread(len(x), PROBES)
-        x, embeddings = x[rows], embeddings[rows]
         if before is not None:
-            x = np.concatenate([before.inputs, x])
-            embeddings = np.concatenate([before.embeddings, embeddings])
+            rows = _spread(len(x), PROBES)
+            x = np.concatenate([before.inputs, x[rows]])
+            embeddings = np.concatenate([before.embeddings, embeddings[rows]])
         rows = _spread(len(x), max(1, min(PROBES, PROBE_BYTES // max(1, x[0].nbytes))))
         return cls(x[rows], embeddings[rows], distance, _policies(model))
 
@@ -142,10 +136,9 @@ class Probes:
 
 
 def _refuse(caller):
-    raise NotReadyError(
-        f"`{caller}`: the model no longer embeds as it did when it filled the index; the model was trained "
-        "since, a layer's setting or its file was changed. `reset_index`, then `index` and `calibrate` again."
-    )
+    why = "it was trained since, a layer's setting or its file was changed"
+    cure = "`reset_index`, then `index` and `calibrate` again"
+    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {why}. {cure}.")
 
 
 def _policies(model):
@@ -161,21 +154,20 @@ class _PythonState:
 
     def __init__(self, model):
         layers = model._flatten_layers()
-        operations = {op: 0 for layer in layers for op in getattr(layer, "operations", (layer,))}
+        operations = dict.fromkeys(op for layer in layers for op in getattr(layer, "operations", (layer,)))
         self._attributes = [vars(operation) for operation in operations]
         own = [value for found in self._attributes for name, value in found.items() if name not in KERAS_OWN]
         self._holders = [value for value in own if isinstance(value, (list, dict, np.ndarray))]
-        self._values, self._held = self._now()
+        self._then = self._now()
 
     def _now(self):
         values = [value for found in self._attributes for value in found.values()]
-        return values, [_content(holder) for holder in self._holders]
+        return [values, *map(_content, self._holders)]
 
     def holds(self):
         """Is all as it was?"""
-        values, held = self._now()
-        before = [self._values, *self._held]
-        return all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip([values, *held], before))
+        pairs = zip(self._now(), self._then)
+        return all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in pairs)
 
 
 def _content(holder):

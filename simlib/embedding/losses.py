@@ -5,7 +5,7 @@
 `y_true` holds integer class ids (batch,), `y_pred` embeddings (batch, d). A pair is *positive* if
 its two examples share a class, and *negative* if not; an example is no pair with itself. Each anchor
 (row) gives one number, and Keras takes the mean. An anchor without the pairs that a loss needs
-gives 0, with a zero gradient.
+gives 0, with a zero gradient. Every loss takes the name of a `distance`, see `simlib.distances`.
 """
 
 import math
@@ -51,12 +51,9 @@ def masked_min(values, mask):
     return -masked_max(-values, mask)
 
 
-def masked_logsumexp(values, mask, with_zero=False):
-    """log(sum of exp(values) where `mask`), by row; `with_zero` adds exp(0). (b, b) -> (b,)"""
-    values = ops.where(mask, values, -FAR)
-    if with_zero:
-        values = ops.concatenate([values, ops.zeros_like(values[:, :1])], axis=1)
-    return ops.logsumexp(values, axis=1)
+def masked_logsumexp(values, mask):
+    """log(sum of exp(values) where `mask`), by row; about -FAR where there is none. (b, b) -> (b,)"""
+    return ops.logsumexp(ops.where(mask, values, -FAR), axis=1)
 
 
 def check_batch(y_true, y_pred):
@@ -64,16 +61,13 @@ def check_batch(y_true, y_pred):
     check_labels("y_true", y_true, floats=True)
     true, pred = np.shape(y_true), tuple(y_pred.shape)
     if len(pred) != 2 or 0 in pred:
-        raise ValueError(
-            f"y_pred must be embeddings of shape (batch, d); got {pred}. "
-            "Let the model end in a layer such as MetricEmbedding."
-        )
+        cure = "Let the model end in a layer such as MetricEmbedding."
+        raise ValueError(f"y_pred must be embeddings of shape (batch, d); got {pred}. {cure}")
     if not true or (None not in (true[0], pred[0]) and true[0] != pred[0]):
         raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
 
 
 def _setting(name, value, optional):
-    """A loss's setting as a float, or None where that is allowed; else ValueError."""
     if value is None and name in optional:
         return None
     value = checks.number(name, value)
@@ -85,18 +79,16 @@ def _setting(name, value, optional):
 class MetricLoss(keras.losses.Loss):
     """What the losses share: a distance, and how to write themselves into a saved model.
 
-    A loss computes in float32, also for a model in half precision, whose range it would exceed.
+    A loss computes in float32, also for a model in half precision, whose range it would exceed. A subclass
+    has `by_anchor(d, positive, negative)`: distances and masks (batch, batch) -> each anchor's loss (batch,).
 
     Args:
         distance: the name of a distance (see `simlib.distances`); `compile` hands it to the index.
-        settings: {name: number}, which become attributes and are saved with the loss.
-        optional: the settings that may be None.
-        kwargs: `reduction` and `name`, as in `keras.losses.Loss`.
+        settings: {name: number}, saved attributes; optional: those that may be None. kwargs: Keras's own.
 
-    Raises:
-        ValueError: an unknown distance or reduction, or a setting that is no finite number; in a call,
-            one-hot labels, text, ids beyond 2**24, embeddings not of shape (batch, d), lengths that differ.
-            A compiled graph shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
+    Raises ValueError for an unknown distance or reduction, or a setting that is no finite number; in a call,
+    for one-hot labels, text, ids beyond 2**24, embeddings not of shape (batch, d), lengths that differ.
+    A compiled graph shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
     """
 
     def __init__(self, distance, settings, optional=(), name=None, **kwargs):
@@ -114,10 +106,6 @@ class MetricLoss(keras.losses.Loss):
     def call(self, y_true, y_pred):
         positive, negative = pair_masks(y_true)
         return self.by_anchor(pairwise(self._distance, y_pred), positive, negative)
-
-    def by_anchor(self, d, positive, negative):
-        """Distances and masks, each (batch, batch) -> the loss of each anchor, (batch,)."""
-        raise NotImplementedError
 
     def get_config(self):
         return {**super().get_config(), "distance": self.distance, **self._settings}
@@ -138,7 +126,6 @@ class MultiSimilarityLoss(MetricLoss):
         alpha, beta: how much the hardest positive and negative pairs outweigh the others.
         lambda_: the similarity about which pairs are pushed apart or together.
         epsilon: the mining margin; None keeps all pairs.
-        distance: a name from `simlib.distances`.
 
     The defaults are those of the authors' code; the paper sets lambda to 1 and beta to 50.
     """
@@ -153,22 +140,18 @@ class MultiSimilarityLoss(MetricLoss):
             hardest_positive, hardest_negative = masked_min(s, positive), masked_max(s, negative)
             negative = ops.logical_and(negative, s > hardest_positive - self.epsilon)
             positive = ops.logical_and(positive, s < hardest_negative + self.epsilon)
-        s = s - self.lambda_
-        return (
-            masked_logsumexp(-self.alpha * s, positive, with_zero=True) / self.alpha
-            + masked_logsumexp(self.beta * s, negative, with_zero=True) / self.beta
-        )
+        pull = masked_logsumexp(-self.alpha * (s - self.lambda_), positive)
+        push = masked_logsumexp(self.beta * (s - self.lambda_), negative)
+        # The softplus of log(sum) is log(1 + sum); without pairs, where log(sum) is -FAR, it is 0.
+        return ops.softplus(pull) / self.alpha + ops.softplus(push) / self.beta
 
 
 @keras.saving.register_keras_serializable("simlib")
 class TripletLoss(MetricLoss):
     """Batch-hard triplet loss (Hermans et al. 2017, "In Defense of the Triplet Loss", equation 5).
 
-    max(0, margin + furthest positive - nearest negative) for each anchor that has both.
-
-    Args:
-        margin: how much nearer the positive must be; None for the soft margin log(1 + exp(x)).
-        distance: a name from `simlib.distances`.
+    max(0, margin + furthest positive - nearest negative) for each anchor that has both. A margin of None
+    is the soft one: log(1 + exp(furthest positive - nearest negative)).
     """
 
     def __init__(self, margin=0.2, distance="cosine", **kwargs):
@@ -188,9 +171,7 @@ class CircleLoss(MetricLoss):
 
         softplus(log sum exp(gamma a_n (s_n - margin)) + log sum exp(-gamma a_p (s_p - (1 - margin))))
 
-    Args:
-        gamma: the scale. margin: the relaxation. The defaults are the paper's for image retrieval.
-        distance: a name from `simlib.distances`.
+    gamma is the scale, margin the relaxation. The defaults are the paper's for image retrieval.
     """
 
     def __init__(self, gamma=80.0, margin=0.4, distance="cosine", **kwargs):
@@ -207,14 +188,10 @@ class CircleLoss(MetricLoss):
 
 @keras.saving.register_keras_serializable("simlib")
 class SoftNearestNeighborLoss(MetricLoss):
-    """Soft nearest neighbour loss (Frosst et al., ICML 2019, equation 1).
+    """Soft nearest neighbour loss (Frosst et al., ICML 2019, equation 1, in squared Euclidean distance).
 
-    -log of the share of positive pairs in sum exp(-distance / temperature), for each anchor that
-    has a positive.
-
-    Args:
-        temperature: the smaller, the more the nearest pairs count.
-        distance: a name from `simlib.distances`; the paper uses the squared Euclidean one.
+    -log of the share of positive pairs in sum exp(-distance / temperature), for each anchor that has a
+    positive. The smaller the temperature, the more the nearest pairs count.
     """
 
     def __init__(self, temperature=0.1, distance="squared_euclidean", **kwargs):
@@ -229,20 +206,16 @@ class SoftNearestNeighborLoss(MetricLoss):
 
 @keras.saving.register_keras_serializable("simlib")
 class ContrastiveLoss(MetricLoss):
-    """Contrastive pair loss (Hadsell et al., CVPR 2006, equation 4), over all pairs in the batch.
+    """Contrastive pair loss (Hadsell et al., CVPR 2006, equation 4, Euclidean), over all pairs in the batch.
 
-    Half the mean of distance^2 over positives and of max(0, margin - distance)^2 over negatives.
-
-    Args:
-        margin: the distance beyond which a negative pair is left alone.
-        distance: a name from `simlib.distances`; the paper uses the Euclidean one.
+    Half the mean of distance^2 over positives and of max(0, margin - distance)^2 over negatives: beyond
+    the margin, a negative pair is left alone.
     """
 
     def __init__(self, margin=1.0, distance="euclidean", **kwargs):
         super().__init__(distance, {"margin": margin}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
-        pull = ops.where(positive, ops.square(d), ops.zeros_like(d))
         push = ops.where(negative, ops.square(ops.relu(self.margin - d)), ops.zeros_like(d))
         pairs = ops.sum(ops.cast(ops.logical_or(positive, negative), d.dtype), axis=1)
-        return ops.sum(pull + push, axis=1) / ops.maximum(2 * pairs, 1.0)
+        return ops.sum(ops.where(positive, ops.square(d), push), axis=1) / ops.maximum(2 * pairs, 1.0)

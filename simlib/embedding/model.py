@@ -1,7 +1,4 @@
-"""`SimilarityModel`: an ordinary Keras model that can also index, look up, calibrate and match.
-
-It embeds, then delegates: every algorithm lives on the arrays floor.
-"""
+"""`SimilarityModel`: a Keras model that embeds, and leaves index, calibration and match to the arrays."""
 
 import functools
 import os
@@ -15,7 +12,7 @@ from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
 from simlib.embedding import doors, saving
-from simlib.embedding.guard import Embedder, Probes
+from simlib.embedding.guard import Embedder
 from simlib.index import Index
 
 
@@ -46,27 +43,20 @@ class SimilarityModel(keras.Model):
         if not all(isinstance(given, keras.KerasTensor) for given in (inputs, outputs)):
             raise ValueError(
                 "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input to one "
-                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}. A Sequential, several "
-                "inputs or outputs, or a subclass with a `call` of its own will not do."
+                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}."
             )
         if len(outputs.shape) != 2:
-            raise ValueError(
-                f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. Put a Flatten or "
-                "a GlobalAveragePooling layer before the last one."
-            )
+            cure = "Put a Flatten or a GlobalAveragePooling layer before the last one."
+            raise ValueError(f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. {cure}")
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._embedder = Embedder(self)
 
     def compile(self, optimizer="adam", loss=None, distance=None, search="exact", store="memory", **kwargs):
-        """Configure training, as Keras does, and the index.
+        """Configure training, as Keras does, and the index: `distance`, `search` and `store` as in `Index`.
 
-        Args:
-            optimizer, loss, kwargs: as in `keras.Model.compile`. Index and match need no loss.
-            distance: the index's distance; None takes the loss's own, else that of before, else "cosine".
-            search, store: the index's search backend and payload store; see `Index`.
-
-        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError
-        for an unknown name, or losses of several distances without `distance`.
+        Index and match need no loss. distance None takes the loss's own, else that of before, else "cosine".
+        An index that already holds items keeps its own settings until `reset_index`. Raises ValueError for an
+        unknown name, or losses of several distances without `distance`.
         """
         self._by_loss = doors.distances_of(loss)
         distance = distance or doors.the_one(self._by_loss) or self._distance or "cosine"
@@ -108,20 +98,16 @@ class SimilarityModel(keras.Model):
     def index(self, x, y, payload=None, verbose=None):
         """Embed examples and add them, with their labels, to the index.
 
-        Args:
-            x: examples (n, ...). y: (n,) integer class ids, 0 or more.
-            payload: (n, ...) kept beside them, such as the images themselves; or None.
-
-        Returns the model itself; a calibration from before stays. Raises NotReadyError if the index
-        already holds items, and the model embeds otherwise since.
+        x: examples (n, ...); y: (n,) integer class ids, 0 or more; payload: (n, ...) kept beside them, such
+        as the images themselves. Returns the model; a calibration from before stays. Raises NotReadyError if
+        the index already holds items, and the model embeds otherwise since.
         """
         x, y = self._labelled(x, y)
         index = self.get_index()
         more = len(index) > 0
         embeddings = self._embedder.all(x, verbose, "index" if more else None)
         index.add(embeddings, y, payload)
-        if len(x):
-            self._embedder.keep(x, embeddings, index.distance, more)
+        self._embedder.keep(x, embeddings, index.distance, more)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -151,8 +137,7 @@ class SimilarityModel(keras.Model):
         index = self._filled_index("lookup")
         x = self._examples(x)
         embeddings = self._embedder.all(x, verbose, "lookup")
-        if len(x):
-            self._embedder.keep_first(x, embeddings, index.distance)
+        self._embedder.keep_first(x, embeddings, index.distance)
         return index.lookup(embeddings, k)
 
     def single_lookup(self, x, k=5):
@@ -164,35 +149,23 @@ class SimilarityModel(keras.Model):
         return self._filled_index("payload").payload(neighbors.ids)
 
     def calibrate(self, x, y, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
-        """Choose cutpoints from labelled examples; see `simlib.calibrate` for the arguments.
-
-        Use examples that are neither in the training set nor in the index. The `Calibration` that it
-        returns is also kept as `model.calibration`.
-        """
+        """`simlib.calibrate` of examples not trained on, nor indexed; also kept as `model.calibration`."""
         x, y = self._labelled(x, y)
         self.calibration = calibrate_neighbors(self.lookup(x, k, verbose), y, metric, targets, matcher)
         return self.calibration
 
     def match(self, x, cutpoint=OPTIMAL, no_match_label=matching.UNKNOWN, verbose=None):
-        """Label each example by its neighbours, or call it unknown beyond the cutpoint.
+        """`simlib.match` of a lookup: int64 labels (n,), `no_match_label` beyond the cutpoint.
 
-        Args:
-            cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k
-                are those of the calibration ("nearest" of 1 if a distance is given without one).
-            no_match_label: the label of the unknown.
-
-        Returns int64 labels (n,).
+        cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k are those of
+        the calibration; a distance needs none, and is then of the nearest neighbour.
         """
-        calibration = self.calibration
-        if calibration is None and isinstance(cutpoint, str):
-            raise NotReadyError(
-                f"match with cutpoint={cutpoint!r} needs a calibration: call `calibrate` first, or "
-                "give the cutpoint as a distance."
-            )
-        if calibration is None:
-            distance, k, matcher = checks.number("cutpoint", cutpoint), 1, "nearest"
-        else:
-            distance, k, matcher = calibration.distance(cutpoint), calibration.k, calibration.matcher
+        distance, k, matcher = cutpoint, 1, "nearest"
+        if found := self.calibration:
+            distance, k, matcher = found.distance(cutpoint), found.k, found.matcher
+        elif isinstance(cutpoint, str):
+            needs = f"match with cutpoint={cutpoint!r} needs a calibration"
+            raise NotReadyError(f"{needs}: call `calibrate` first, or give the cutpoint as a distance.")
         return matching.match(self.lookup(x, k, verbose), distance, matcher, no_match_label)
 
     def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None):
@@ -228,10 +201,8 @@ class SimilarityModel(keras.Model):
         if index is not None:
             self._index, self._embedder.checksum = index, checksum
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
-            if probes and self._fits(probes[0]):
-                self._embedder.probes = Probes(*probes[:2], index.distance, probes[2])
-        if calibration is not None:
-            self.calibration = calibration
+            self._embedder.probes = probes if probes and self._fits(probes.inputs) else None
+        self.calibration = calibration or self.calibration
 
     def _filled_index(self, caller):
         if self._index is None or not len(self._index):
@@ -245,10 +216,9 @@ class SimilarityModel(keras.Model):
     def _examples(self, x):
         x = checks.as_array("x", x)
         if not self._fits(x):
-            raise ValueError(
-                f"x must have the shape (n, {', '.join(map(str, self.input_shape[1:]))}); got {x.shape}. "
-                "For one example use `index_single` or `single_lookup`, or x[None]."
-            )
+            axes = ", ".join(map(str, self.input_shape[1:]))
+            cure = "For one example use `index_single` or `single_lookup`, or x[None]."
+            raise ValueError(f"x must have the shape (n, {axes}); got {x.shape}. {cure}")
         if x.dtype.kind not in "fiub" and self.inputs[0].dtype != "string":
             raise ValueError(f"x must be numbers; got dtype {x.dtype}.")
         return x

@@ -10,16 +10,12 @@ REDUCE = ("mean", "min", "max")
 
 
 @keras.saving.register_keras_serializable("simlib")
-class PairDistance(keras.metrics.Metric):
+class PairDistance(keras.metrics.Mean):
     """The mean, smallest or largest distance of the positive or negative pairs in a batch.
 
     Keras shows the running mean of that number over the batches that have such a pair; before there
-    is one, it is 0. Sample weights have no say: a pair has two.
-
-    Args:
-        pairs: "positive" (same class) or "negative".
-        reduce: "mean", "min" or "max" over a batch's pairs.
-        distance: a name from `simlib.distances`.
+    is one, it is 0. Sample weights have no say: a pair has two. pairs: "positive" (same class) or
+    "negative"; reduce: "mean", "min" or "max"; distance: a name from `simlib.distances`; else ValueError.
 
     >>> import numpy as np
     >>> metric = PairDistance("negative", "max", distance="euclidean")
@@ -34,12 +30,9 @@ class PairDistance(keras.metrics.Metric):
         super().__init__(name=checks.kind("name", name or f"{pairs}_{reduce}", str), **kwargs)
         self.pairs, self.reduce, self.distance = pairs, reduce, distance
         self._distance = distances.get(distance)
-        self._total = self.add_variable((), "zeros", name="total")
-        self._batches = self.add_variable((), "zeros", name="batches")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         losses.check_batch(y_true, y_pred)
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         mask = losses.pair_masks(y_true)[0 if self.pairs == "positive" else 1]
         d = losses.pairwise(self._distance, ops.cast(y_pred, self.dtype))
         number = ops.sum(ops.cast(mask, d.dtype))
@@ -50,19 +43,10 @@ class PairDistance(keras.metrics.Metric):
         else:
             value = ops.sum(ops.where(mask, d, ops.zeros_like(d))) / ops.maximum(number, 1)
         has_pairs = ops.cast(number > 0, d.dtype)
-        self._total.assign(self._total + ops.where(number > 0, value, ops.zeros_like(value)))
-        self._batches.assign(self._batches + has_pairs)
-
-    def result(self):
-        return self._total / ops.maximum(self._batches, 1.0)
+        super().update_state(ops.where(number > 0, value, ops.zeros_like(value)), has_pairs)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "pairs": self.pairs,
-            "reduce": self.reduce,
-            "distance": self.distance,
-        }
+        return {**super().get_config(), "pairs": self.pairs, "reduce": self.reduce, "distance": self.distance}
 
 
 def pair_distances(distance="cosine"):

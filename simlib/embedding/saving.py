@@ -1,12 +1,10 @@
 """What simlib adds to a `.keras` file: the index, the probes of the model that filled it, the calibration."""
 
 import os
-import zlib
-
-from keras import ops
 
 from simlib import archive
 from simlib.calibration import Calibration
+from simlib.embedding.guard import PROBES, Probes
 from simlib.index import Index
 
 
@@ -26,29 +24,21 @@ def write(folder, index, embedder, calibration):
 def read(folder):
     """Read what `write` wrote: (index, probes, checksum, calibration), None for what is not there.
 
-    `probes` are (inputs, embeddings, policies). Files from before there were any have a checksum of the
-    weights, and with it the first payloads and their vectors are returned: they may be the inputs.
-
-    Raises ArtifactError for what is damaged.
+    Files from before there were probes have a checksum of the weights; their first payloads, with their
+    vectors, become the probes: they may be the inputs. Raises ArtifactError for what is damaged.
     """
     kinds = ("index", "probes", "weights", "calibration")
     paths = {kind: os.path.join(folder, f"{kind}.npz") for kind in kinds}
     contents = {kind: archive.read(path, kind) for kind, path in paths.items() if os.path.exists(path)}
-    index = Index.load(paths["index"]) if "index" in contents else None
     calibration = Calibration.from_state(*contents["calibration"]) if "calibration" in contents else None
+    if "index" not in contents:
+        return None, None, None, calibration
+    index, indexed = Index.load(paths["index"]), contents["index"][1]
     checksum = contents["weights"][0]["checksum"] if "weights" in contents else None
     probes = None
     if "probes" in contents:
         header, arrays = contents["probes"]
-        probes = arrays["inputs"], arrays["embeddings"], header["policies"]
-    elif checksum is not None and {"payload", "vectors"} <= set(contents["index"][1]):
-        probes = contents["index"][1]["payload"][:8], contents["index"][1]["vectors"][:8], None
+        probes = Probes(arrays["inputs"], arrays["embeddings"], index.distance, header["policies"])
+    elif checksum is not None and {"payload", "vectors"} <= set(indexed):
+        probes = Probes(indexed["payload"][:PROBES], indexed["vectors"][:PROBES], index.distance, None)
     return index, probes, checksum, calibration
-
-
-def crc(weights):
-    """CRC-32 of Keras variables, as in older files."""
-    value = 0
-    for weight in weights:
-        value = zlib.crc32(ops.convert_to_numpy(weight).tobytes(), value)
-    return value
