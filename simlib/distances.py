@@ -17,33 +17,12 @@ EPSILON, SMALLEST = np.finfo(np.float32).eps, np.finfo(np.float32).tiny
 LONGEST = 2.0**62  # below this length, squares of differences stay finite in float32
 
 
-def _squared(a, b, xp):
-    square_norms = xp.sum(a * a, axis=-1)[:, None] + xp.sum(b * b, axis=-1)[None, :]
-    return xp.maximum(square_norms - 2 * xp.matmul(a, xp.transpose(b)), 0.0)
-
-
-def _safe_sqrt(x, xp):
-    # Two `where`s: the branch not taken must not have an infinite gradient either.
-    return xp.where(x > TINY, xp.sqrt(xp.where(x > TINY, x, xp.ones_like(x))), xp.zeros_like(x))
-
-
 def _difference(a, b):
     return (a - b).astype(np.float64)  # float32 subtracts to the last digit; only the sums need more
 
 
 def _dots(a, b):
     return np.einsum("...j,...j->...", a, b)  # without a temporary product
-
-
-def _square_distances(a, b):
-    difference = _difference(a, b)
-    return _dots(difference, difference)
-
-
-def _rank_of_squares(a, b, sizes):
-    rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
-    rank += sizes
-    return rank
 
 
 def _rounding(a, size):
@@ -53,8 +32,6 @@ def _rounding(a, size):
 
 class Distance:
     """A distance between vectors; see the module's docstring for the functions."""
-
-    name = ""
 
     @staticmethod
     def prepare(x, xp=np):
@@ -76,8 +53,7 @@ class Distance:
         """float32 (q, 1): how far rounding can move two ranks apart, `largest` being the largest size of b.
 
         Twice the error bound of a sum of d products, d * 2**-24 * |a| |b| (Higham 2002, "Accuracy and
-        Stability of Numerical Algorithms", section 3.1), with |a| |b| bounded by (|a| + |b|)**2 so
-        that the squares and the differences are covered too.
+        Stability of Numerical Algorithms", 3.1); (|a| + |b|)**2 for |a| |b| covers differences, too.
         """
         return _rounding(a, (np.sqrt(cls.sizes(a)) + np.sqrt(largest)) ** 2)
 
@@ -105,37 +81,46 @@ class Cosine(Distance):
 
     @staticmethod
     def paired(a, b):
-        return _square_distances(a, b) / 2  # equals 1 - cos for unit vectors
-
-
-class Euclidean(Distance):
-    """The straight line between two points."""
-
-    name = "euclidean"
-
-    @staticmethod
-    def pairwise(a, b, xp=np):
-        return _safe_sqrt(_squared(a, b, xp), xp)
-
-    rank = staticmethod(_rank_of_squares)
-
-    @staticmethod
-    def paired(a, b):
-        return np.sqrt(_square_distances(a, b))
+        return SquaredEuclidean.paired(a, b) / 2  # equals 1 - cos for unit vectors
 
 
 class SquaredEuclidean(Distance):
-    """The square of the straight line: the same order, without a square root."""
+    """The square of the straight line between two points."""
 
     name = "squared_euclidean"
 
     @staticmethod
     def pairwise(a, b, xp=np):
-        return _squared(a, b, xp)
+        square_norms = xp.sum(a * a, axis=-1)[:, None] + xp.sum(b * b, axis=-1)[None, :]
+        return xp.maximum(square_norms - 2 * xp.matmul(a, xp.transpose(b)), 0.0)
 
-    rank = staticmethod(_rank_of_squares)
+    @staticmethod
+    def rank(a, b, sizes):
+        rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
+        rank += sizes
+        return rank
 
-    paired = staticmethod(_square_distances)
+    @staticmethod
+    def paired(a, b):
+        difference = _difference(a, b)
+        return _dots(difference, difference)
+
+
+class Euclidean(SquaredEuclidean):
+    """The straight line between two points: the same order, with a square root."""
+
+    name = "euclidean"
+
+    @staticmethod
+    def pairwise(a, b, xp=np):
+        squares = SquaredEuclidean.pairwise(a, b, xp)
+        # Two `where`s: the branch not taken must not have an infinite gradient either.
+        positive = xp.where(squares > TINY, squares, xp.ones_like(squares))
+        return xp.where(squares > TINY, xp.sqrt(positive), xp.zeros_like(squares))
+
+    @staticmethod
+    def paired(a, b):
+        return np.sqrt(SquaredEuclidean.paired(a, b))
 
 
 class Manhattan(Distance):
@@ -190,17 +175,13 @@ def get(name):
 def prepare(name, distance, x):
     """Check vectors of shape (n, d), or a single (d,), and prepare them for `distance`; float32 (n, d).
 
-    Raises ValueError for a wrong shape, NaN, lengths that overflow, and for zero vectors under cosine:
-    they have no direction. `name` is the argument's name in those messages.
+    Raises ValueError that says `name` for a wrong shape, NaN, lengths that overflow, zeros under cosine.
     """
     x = checks.embeddings(name, x, single=True)
     prepared = distance.prepare(x)
     if distance is Cosine:
         bad = _dots(prepared, prepared) < 0.5  # else it is 1
-        why = (
-            "is all zeros (or as good as), and a zero vector has no direction, so no cosine distance. "
-            "Remove such rows, or use distance='euclidean'."
-        )
+        why = "is all zeros (or nearly): it has no direction. Remove such rows, or use distance='euclidean'."
     else:
         bad = np.abs(x).max(axis=1, initial=0) * np.sqrt(x.shape[1]) > LONGEST
         why = "is so long that its distances overflow float32. Scale the vectors down."
