@@ -2,8 +2,7 @@
 
 A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `truncate(n)`, `reset()`, and
 `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of this process,
-too. `MemoryStore` is the one without dependencies; `Growing`, rows that many threads read while one appends,
-also carries the vectors.
+too. `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
 
 import numpy as np
@@ -12,9 +11,7 @@ from simlib import checks
 
 
 class Growing:
-    """An array to which rows are added; `rows` is a view of those that are there.
-
-    The buffer doubles when it is full, so that many small adds stay cheap.
+    """An array to which rows are added, cheaply, as its buffer doubles; `rows` views those that are there.
 
     >>> labels = Growing([7, 1])
     >>> labels.add([3])
@@ -75,10 +72,8 @@ class MemoryStore:
             raise ValueError(f"payload must have one entry a vector ({length}); got {items.shape}.")
         there = self.like
         if there is not None and (items.shape[1:], items.dtype.kind) != (there.shape[1:], there.dtype.kind):
-            raise ValueError(
-                f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but those already "
-                f"there are {there.dtype} of {there.shape[1:]}; use one shape and kind, or reset the index."
-            )
+            cure = f"those there are {there.dtype} of {there.shape[1:]}; use one shape and kind, or reset."
+            raise ValueError(f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but {cure}")
         return items
 
     def add(self, items):
