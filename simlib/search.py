@@ -19,7 +19,7 @@ GROUP = 32  # columns of which the smallest stands for all when a bound is sough
 
 
 class ExactSearch:
-    """Compares every query with every vector, by a class from `simlib.distances`, block by block."""
+    """Compares every query with every vector, by one of `simlib.distances`, block by block."""
 
     name = "exact"
 
@@ -54,7 +54,10 @@ class ExactSearch:
         ids, distances = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
         if not ids.size:
             return ids, distances
-        sizes = self._sizes_of(vectors)
+        sizes = self._sizes  # worked out once for each vector; two threads may do it twice, to the same end
+        if len(sizes) < len(vectors):
+            self._sizes = sizes = np.concatenate([sizes, self.distance.sizes(vectors[len(sizes) :])])
+        sizes = sizes[: len(vectors)]
         slack = self.distance.slack(queries, sizes.max())
         rows = max(1, min(QUERIES, len(queries), BLOCK // k))
         width = rows * (vectors.shape[1] if self.distance.name == "manhattan" else 1)
@@ -64,12 +67,6 @@ class ExactSearch:
             at = slice(start, start + rows)
             ids[at], distances[at] = self._search_part(queries[at], vectors, sizes, k, slack[at], step)
         return ids, distances
-
-    def _sizes_of(self, vectors):
-        sizes = self._sizes  # worked out once for each vector; two threads may do it twice, to the same end
-        if len(sizes) < len(vectors):
-            self._sizes = sizes = np.concatenate([sizes, self.distance.sizes(vectors[len(sizes) :])])
-        return sizes[: len(vectors)]
 
     def _search_part(self, queries, vectors, sizes, k, slack, step):
         """Measure only those that may be nearer than the k nearest so far.
@@ -134,5 +131,5 @@ BACKENDS = {
 
 
 def backend(given, distance):
-    """Make a search backend for a distance class: by name, or {"name": ..., **options}."""
+    """Make a search backend for a distance: by name, or {"name": ..., **options}."""
     return checks.construct("search", given, BACKENDS, distance)
