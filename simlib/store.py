@@ -45,7 +45,7 @@ class Growing:
         self.rows = self.rows[:length]
 
 
-class MemoryStore:
+class MemoryStore(Growing):
     """Keeps payloads in memory, as one array: item i belongs to vector i."""
 
     name = "memory"
@@ -55,15 +55,12 @@ class MemoryStore:
 
     def reset(self):
         """Forget all items."""
-        self._items = Growing()
-
-    def __len__(self):
-        return len(self._items)
+        super().__init__()
 
     @property
     def like(self):
         """An array of the items' shape and dtype, whatever its length; None while there are none."""
-        return self._items.rows if len(self) else None
+        return self.rows if len(self) else None
 
     def check(self, items, length):
         """Return `items` as an array that fits the ones before, or raise ValueError."""
@@ -76,21 +73,13 @@ class MemoryStore:
             raise ValueError(f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but {cure}")
         return items
 
-    def add(self, items):
-        """Append checked items, shape (n, ...)."""
-        self._items.add(items)
-
-    def truncate(self, length):
-        """Keep the first `length` items."""
-        self._items.truncate(length)
-
     def get(self, ids):
         """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        return self._items.rows[ids]
+        return self.rows[ids]
 
     def state(self):
         """What to save: name -> array."""
-        return {"payload": self._items.rows} if len(self) else {}
+        return {"payload": self.rows} if len(self) else {}
 
     def restore(self, state):
         """Take back what `state` gave."""
