@@ -67,7 +67,10 @@ def read(path, kind):
     path = checks.path("path", path)
     try:
         with zipfile.ZipFile(path) as file:
-            names = [_array_name(info) for info in file.infolist()]
+            members = file.infolist()
+            if not all(m.filename.endswith(".npy") and m.compress_type in PACKING for m in members):
+                raise ValueError("simlib writes nothing of that kind")
+            names = [member.filename.removesuffix(".npy") for member in members]
             if "header" not in names:
                 what = f"It holds {', '.join(names[:5])}: read that with `numpy.load`."
                 raise ArtifactError(f"{path.name} was not written by simlib. {what}")
@@ -91,12 +94,6 @@ def read(path, kind):
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # zipfile, zlib, NumPy and json have many ways to say "damaged"
         raise ArtifactError(f"{path.name} is damaged or not a simlib file.") from error
-
-
-def _array_name(info):
-    if not info.filename.endswith(".npy") or info.compress_type not in PACKING:
-        raise ValueError(f"{info.filename!r} is none that simlib writes")
-    return info.filename.removesuffix(".npy")
 
 
 def _read_header(file):
