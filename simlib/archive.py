@@ -2,7 +2,7 @@
 
 The header carries a SHA-256 of itself and of all arrays. A reader first streams through the file to
 compare it, and only then takes memory for the arrays: a damaged file cannot claim what was never there.
-Files of earlier versions are compressed; embeddings hardly shrink by that, and it takes forty times as long.
+Files of earlier versions are compressed, which takes forty times as long and hardly shrinks embeddings.
 """
 
 import contextlib
@@ -20,10 +20,11 @@ from simlib.checks import ArtifactError
 VERSION = 2
 LARGEST_HEADER = 2**17  # bytes; a header has some hundred
 CHUNK = 2**16
+PACKING = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED  # others may take a lot of memory to unpack
 
 
 def write(path, kind, header, arrays):
-    """Write `arrays` (name -> array) and `header` (what JSON can hold, and paths) to `path`, atomically.
+    """Write `arrays` (name -> array) and `header` (what JSON can hold, and paths) to `path`.
 
     Killed at any moment, this leaves the old file or the new one, whole.
     """
@@ -61,27 +62,25 @@ def replacing(path):
 def read(path, kind):
     """Read what `write` wrote: (header, arrays).
 
-    Raises:
-        ArtifactError: no such file, damaged, foreign, of another kind, or by a newer simlib.
+    Raises ArtifactError for a file that is missing, damaged, foreign, of another kind, or by a newer simlib.
     """
     path = checks.path("path", path)
     try:
         with zipfile.ZipFile(path) as file:
-            names = [_array_name(info) for info in file.infolist()]
+            members = file.infolist()
+            if not all(m.filename.endswith(".npy") and m.compress_type in PACKING for m in members):
+                raise ValueError("simlib writes nothing of that kind")
+            names = [member.filename.removesuffix(".npy") for member in members]
             if "header" not in names:
-                held = ", ".join(names[:5])
-                raise ArtifactError(
-                    f"{path.name} was not written by simlib. It holds {held}: read that with `numpy.load`."
-                )
+                what = f"It holds {', '.join(names[:5])}: read that with `numpy.load`."
+                raise ArtifactError(f"{path.name} was not written by simlib. {what}")
             names.remove("header")
             header = _read_header(file)
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
             if header["version"] != VERSION:
-                raise ArtifactError(
-                    f"{path.name} has format version {header['version']}, and this simlib reads {VERSION}; "
-                    "update simlib."
-                )
+                what = f"has format version {header['version']}, and this simlib reads {VERSION}"
+                raise ArtifactError(f"{path.name} {what}; update simlib.")
             expected = header.pop("sha256")
             with contextlib.closing(_parts(file, sorted(names))) as parts:
                 if expected != _sha256(header, parts):
@@ -95,16 +94,6 @@ def read(path, kind):
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # zipfile, zlib, NumPy and json have many ways to say "damaged"
         raise ArtifactError(f"{path.name} is damaged or not a simlib file.") from error
-
-
-def _array_name(info):
-    # Other ways of packing may take a lot of memory to unpack.
-    if not info.filename.endswith(".npy") or info.compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):
-        raise ValueError(f"{info.filename!r} is none that simlib writes")
-    return info.filename.removesuffix(".npy")
 
 
 def _read_header(file):
@@ -121,10 +110,7 @@ def _read_array(file, name):
 
 
 def _parts(file, names):
-    """(name, dtype, shape, chunks of bytes) of each array, without unpacking it whole.
-
-    Close it (contextlib.closing): else an error's traceback would keep the file open.
-    """
+    """(name, dtype, shape, chunks of bytes) of each array; close it, or a traceback keeps the file open."""
     for name in names:
         with file.open(f"{name}.npy") as member:
             np.lib.format.read_magic(member)

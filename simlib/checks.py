@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-MAX_CLASS_ID = 2**24  # Keras hands labels to a loss as float32, which is exact up to here
 MISSING = ("NoneType", "NAType", "NaTType")
 
 
@@ -35,10 +34,9 @@ def choose(name, given, options):
 
 
 def construct(name, given, homes, *arguments):
-    """Make the object that `given` names: "faiss", or {"name": "faiss", **options}.
+    """Make the object that `given` names: "faiss", or {"name": "faiss", **options}; else ValueError.
 
     `homes` says where in simlib each name's class lives: its module is imported only when it is named.
-    Raises ValueError for an unknown name or option.
     """
     options = dict(given) if isinstance(given, dict) else {"name": given}
     module, kind = choose(name, options.pop("name", None), homes).rsplit(".", 1)
@@ -54,9 +52,8 @@ def extra(module, package, why):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f"{why} needs {package}, which is not here ({error}). Install it: pip install {package}"
-        ) from error
+        cure = f"which is not here ({error}). Install it: pip install {package}"
+        raise ImportError(f"{why} needs {package}, {cure}") from error
 
 
 def whole_number(name, value, at_least=0):
@@ -132,10 +129,9 @@ def as_array(name, value):
         raise ValueError(f"{name}: rows of different lengths do not make an array.") from error
     except (TypeError, RuntimeError) as error:  # a tensor that cannot be copied says why
         raise ValueError(f"{name} cannot be read as an array: {error}") from error
-    if plain is not array:
-        changed = plain.shape == array.shape and plain.tolist() != array.tolist()
-        if changed or plain.dtype.hasobject:
-            _refuse(name, plain if plain.dtype.hasobject else array)
+    changed = plain is not array and plain.shape == array.shape and plain.tolist() != array.tolist()
+    if changed or plain.dtype.hasobject:
+        _refuse(name, plain if plain.dtype.hasobject else array)
     small = plain.dtype.kind == "V" and plain.dtype.names is None  # bfloat16 and its like
     exact = [dtype for dtype in (np.int64, np.float32) if small and np.can_cast(plain.dtype, dtype)]
     return plain.astype(exact[0]) if exact else plain
@@ -148,14 +144,6 @@ def _refuse(name, array):
     if array.ndim and any(missing):
         what = f"row {missing.index(True) * len(array) // len(flat)} lacks one: remove or fill it."
     raise ValueError(f"{name} must be an array of numbers; {what}")
-
-
-def tensor_shape(name, value):
-    """The shape of a tensor of any backend, or of what makes an array; ValueError if it holds no numbers."""
-    tensor = value if hasattr(value, "dtype") else as_array(name, value)
-    if not any(kind in str(tensor.dtype) for kind in ("int", "float", "bool")):
-        raise ValueError(f"{name} must be numbers; got dtype {tensor.dtype}.")
-    return tuple(tensor.shape)
 
 
 def rows(name, value):
@@ -194,12 +182,8 @@ def labels(name, value, length=None, of="rows", single=False):
         cure = f", which looks one-hot. Use {name}.argmax(axis=1)" if one_hot else ", one for each row"
         raise ValueError(f"{name} must be integer class ids of shape (n,); got {array.shape}{cure}.")
     if array.dtype.kind not in "iu" and len(array):
-        missing = np.flatnonzero(array != array)
-        cure = (
-            f"Row {missing[0]} lacks one: fill it."
-            if len(missing)
-            else "Map each class to a whole number first."
-        )
+        missing = [f"Row {row} lacks one: fill it." for row in np.flatnonzero(array != array)[:1]]
+        cure = [*missing, "Map each class to a whole number first."][0]
         raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}")
     if length is not None and len(array) != length:
         raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
@@ -208,12 +192,17 @@ def labels(name, value, length=None, of="rows", single=False):
     return array.astype(np.int64)
 
 
-def classes(name, value):
-    """Return `value` as a list of distinct class ids, 0 or more, or raise ValueError."""
+def classes(name, value, at_least=0):
+    """Return `value` as a list of distinct class ids, `at_least` or more, or raise ValueError."""
     ids = labels(name, listed(name, value)).tolist()
-    if len(set(ids)) < len(ids) or min(ids, default=0) < 0:
-        raise ValueError(f"{name} must be distinct class ids of 0 or more; got {ids}.")
+    if len(set(ids)) < len(ids) or min(ids, default=0) < at_least:
+        raise ValueError(f"{name} must be distinct class ids of {at_least} or more; got {ids}.")
     return ids
+
+
+def members(name, value):
+    """As `classes`; -1, which is nobody, is allowed."""
+    return classes(name, value, at_least=-1)
 
 
 def images(name, value, shape=None):
@@ -226,9 +215,8 @@ def images(name, value, shape=None):
     fits = (len(sizes) == 2 or (len(sizes) == 3 and sizes[2] in (3, 4))) and 0 not in sizes
     if not fits or shape not in (None, array.shape[:leading]) or array.dtype.kind not in "fiub":
         axes = ", ".join(map(str, shape or ["n"]))
-        raise ValueError(
-            f"{name} must be images of the shape ({axes}, height, width); got {array.dtype} {array.shape}."
-        )
+        got = f"{array.dtype} {array.shape}"
+        raise ValueError(f"{name} must be images of the shape ({axes}, height, width); got {got}.")
     return array
 
 
@@ -241,10 +229,8 @@ def examples(name, value):
             raise ValueError(f"{name} must give pairs (x, y); got {type(pair).__name__}.")
         y = as_array(f"{name}: y", pair[1])
         if y.ndim:
-            raise ValueError(
-                f"{name} must give single examples; its labels have the shape {y.shape}. Leave out its "
-                "`batch`, or undo it with `unbatch`; of one-hot labels take the `argmax`."
-            )
+            cure = "Leave out its `batch`, or undo it with `unbatch`; of one-hot labels take the `argmax`."
+            raise ValueError(f"{name} must give single examples; its labels have the shape {y.shape}. {cure}")
         yield as_array(f"{name}: x", pair[0]), int(labels(f"{name}: y", y[None])[0])
 
 
@@ -253,16 +239,7 @@ def positions(name, value, n):
     array = as_array(name, value)
     if array.dtype == bool and array.shape == (n,):
         return np.flatnonzero(array)
-    if array.size == 0 or (
-        array.dtype.kind in "iu" and array.ndim == 1 and 0 <= array.min() <= array.max() < n
-    ):
+    whole = array.dtype.kind in "iu" and array.ndim == 1
+    if array.size == 0 or (whole and 0 <= array.min() <= array.max() < n):
         return array.astype(int).reshape(-1)
     raise ValueError(f"{name} must be row numbers from 0 to {n - 1}, or a mask of {n}; got {value!r}.")
-
-
-def members(name, value):
-    """Return `value` as a list of distinct class ids, -1 (nobody) allowed, or raise ValueError."""
-    ids = labels(name, listed(name, value)).tolist()
-    if len(set(ids)) < len(ids) or min(ids, default=0) < -1:
-        raise ValueError(f"{name} must be distinct class ids, or -1 for nobody; got {ids}.")
-    return ids

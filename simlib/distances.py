@@ -1,6 +1,6 @@
 """Distances between vectors. This is the one place that says: **smaller is closer**.
 
-Each distance is a class of short functions. `prepare` does what can be done once for each vector.
+Each distance is a class of short methods. `prepare` does what can be done once for each vector.
 `pairwise` measures all of `a` against all of `b` with one matrix product: fast, and it runs on NumPy
 (`xp=np`) as well as inside a loss (`xp=keras.ops`). `paired` measures vector against vector, summed in
 float64, without that product's rounding: equal vectors are at distance 0 exactly (inner product aside).
@@ -17,16 +17,6 @@ EPSILON, SMALLEST = np.finfo(np.float32).eps, np.finfo(np.float32).tiny
 LONGEST = 2.0**62  # below this length, squares of differences stay finite in float32
 
 
-def _squared(a, b, xp):
-    square_norms = xp.sum(a * a, axis=-1)[:, None] + xp.sum(b * b, axis=-1)[None, :]
-    return xp.maximum(square_norms - 2 * xp.matmul(a, xp.transpose(b)), 0.0)
-
-
-def _safe_sqrt(x, xp):
-    # Two `where`s: the branch not taken must not have an infinite gradient either.
-    return xp.where(x > TINY, xp.sqrt(xp.where(x > TINY, x, xp.ones_like(x))), xp.zeros_like(x))
-
-
 def _difference(a, b):
     return (a - b).astype(np.float64)  # float32 subtracts to the last digit; only the sums need more
 
@@ -40,46 +30,33 @@ def _square_distances(a, b):
     return _dots(difference, difference)
 
 
-def _rank_of_squares(a, b, sizes):
-    rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
-    rank += sizes
-    return rank
-
-
 def _rounding(a, size):
     d = a.shape[1] + 8
     return (d * EPSILON * size + 4 * d * SMALLEST)[:, None]
 
 
 class Distance:
-    """A distance between vectors; see the module's docstring for the functions."""
+    """A distance between vectors; see the module's docstring for the methods."""
 
-    name = ""
-
-    @staticmethod
-    def prepare(x, xp=np):
+    def prepare(self, x, xp=np):
         """(n, d) -> (n, d): what can be done once for each vector."""
         return x
 
-    @staticmethod
-    def sizes(x):
+    def sizes(self, x):
         """float32 (n,): what `rank` and `slack` need to know of each vector, its squared length."""
         return _dots(x, x)
 
-    @classmethod
-    def rank(cls, a, b, sizes):
+    def rank(self, a, b, sizes):
         """(q, n) numbers in the order of the distances, but for rounding; `sizes` are those of b."""
-        return cls.pairwise(a, b)
+        return self.pairwise(a, b)
 
-    @classmethod
-    def slack(cls, a, largest):
+    def slack(self, a, largest):
         """float32 (q, 1): how far rounding can move two ranks apart, `largest` being the largest size of b.
 
         Twice the error bound of a sum of d products, d * 2**-24 * |a| |b| (Higham 2002, "Accuracy and
-        Stability of Numerical Algorithms", section 3.1), with |a| |b| bounded by (|a| + |b|)**2 so
-        that the squares and the differences are covered too.
+        Stability of Numerical Algorithms", 3.1); (|a| + |b|)**2 for |a| |b| covers differences, too.
         """
-        return _rounding(a, (np.sqrt(cls.sizes(a)) + np.sqrt(largest)) ** 2)
+        return _rounding(a, (np.sqrt(self.sizes(a)) + np.sqrt(largest)) ** 2)
 
 
 class Cosine(Distance):
@@ -87,55 +64,54 @@ class Cosine(Distance):
 
     name = "cosine"
 
-    @staticmethod
-    def prepare(x, xp=np):
+    def prepare(self, x, xp=np):
         # Divide by the largest entry first, so that squaring neither overflows nor underflows.
         largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
         # A zero vector stays zero, with a small gradient: one divided by SHORTEST would wreck a model.
         x = x / xp.where(largest < SHORTEST, xp.ones_like(largest), largest)
         return x / xp.sqrt(xp.maximum(xp.sum(x * x, axis=-1, keepdims=True), 0.5))
 
-    @staticmethod
-    def pairwise(a, b, xp=np):
+    def pairwise(self, a, b, xp=np):
         return xp.maximum(1 - xp.matmul(a, xp.transpose(b)), 0.0)
 
-    @staticmethod
-    def rank(a, b, sizes):
+    def rank(self, a, b, sizes):
         return np.matmul(-a, b.T)
 
-    @staticmethod
-    def paired(a, b):
+    def paired(self, a, b):
         return _square_distances(a, b) / 2  # equals 1 - cos for unit vectors
 
 
-class Euclidean(Distance):
-    """The straight line between two points."""
-
-    name = "euclidean"
-
-    @staticmethod
-    def pairwise(a, b, xp=np):
-        return _safe_sqrt(_squared(a, b, xp), xp)
-
-    rank = staticmethod(_rank_of_squares)
-
-    @staticmethod
-    def paired(a, b):
-        return np.sqrt(_square_distances(a, b))
-
-
 class SquaredEuclidean(Distance):
-    """The square of the straight line: the same order, without a square root."""
+    """The square of the straight line between two points."""
 
     name = "squared_euclidean"
 
-    @staticmethod
-    def pairwise(a, b, xp=np):
-        return _squared(a, b, xp)
+    def pairwise(self, a, b, xp=np):
+        square_norms = xp.sum(a * a, axis=-1)[:, None] + xp.sum(b * b, axis=-1)[None, :]
+        return xp.maximum(square_norms - 2 * xp.matmul(a, xp.transpose(b)), 0.0)
 
-    rank = staticmethod(_rank_of_squares)
+    def rank(self, a, b, sizes):
+        rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
+        rank += sizes
+        return rank
 
-    paired = staticmethod(_square_distances)
+    def paired(self, a, b):
+        return _square_distances(a, b)
+
+
+class Euclidean(SquaredEuclidean):
+    """The straight line between two points: the same order, with a square root."""
+
+    name = "euclidean"
+
+    def pairwise(self, a, b, xp=np):
+        squares = super().pairwise(a, b, xp)
+        # Two `where`s: the branch not taken must not have an infinite gradient either.
+        positive = xp.where(squares > TINY, squares, xp.ones_like(squares))
+        return xp.where(squares > TINY, xp.sqrt(positive), xp.zeros_like(squares))
+
+    def paired(self, a, b):
+        return np.sqrt(super().paired(a, b))
 
 
 class Manhattan(Distance):
@@ -143,21 +119,17 @@ class Manhattan(Distance):
 
     name = "manhattan"
 
-    @staticmethod
-    def pairwise(a, b, xp=np):
+    def pairwise(self, a, b, xp=np):
         return xp.sum(xp.abs(a[:, None, :] - b[None, :, :]), axis=-1)
 
-    @staticmethod
-    def paired(a, b):
+    def paired(self, a, b):
         return np.abs(_difference(a, b)).sum(-1)
 
-    @staticmethod
-    def sizes(x):
+    def sizes(self, x):
         return np.abs(x).sum(-1)
 
-    @classmethod
-    def slack(cls, a, largest):
-        return _rounding(a, cls.sizes(a) + largest)
+    def slack(self, a, largest):
+        return _rounding(a, self.sizes(a) + largest)
 
 
 class InnerProduct(Distance):
@@ -165,16 +137,14 @@ class InnerProduct(Distance):
 
     name = "inner_product"
 
-    @staticmethod
-    def pairwise(a, b, xp=np):
+    def pairwise(self, a, b, xp=np):
         return -xp.matmul(a, xp.transpose(b))
 
-    @staticmethod
-    def paired(a, b):
+    def paired(self, a, b):
         return -_dots(a.astype(np.float64), b.astype(np.float64))
 
 
-DISTANCES = {d.name: d for d in (Cosine, Euclidean, SquaredEuclidean, Manhattan, InnerProduct)}
+DISTANCES = {d.name: d() for d in (Cosine, Euclidean, SquaredEuclidean, Manhattan, InnerProduct)}
 
 
 def get(name):
@@ -190,17 +160,13 @@ def get(name):
 def prepare(name, distance, x):
     """Check vectors of shape (n, d), or a single (d,), and prepare them for `distance`; float32 (n, d).
 
-    Raises ValueError for a wrong shape, NaN, lengths that overflow, and for zero vectors under cosine:
-    they have no direction. `name` is the argument's name in those messages.
+    Raises ValueError that says `name` for a wrong shape, NaN, lengths that overflow, zeros under cosine.
     """
     x = checks.embeddings(name, x, single=True)
     prepared = distance.prepare(x)
-    if distance is Cosine:
+    if distance.name == "cosine":
         bad = _dots(prepared, prepared) < 0.5  # else it is 1
-        why = (
-            "is all zeros (or as good as), and a zero vector has no direction, so no cosine distance. "
-            "Remove such rows, or use distance='euclidean'."
-        )
+        why = "is all zeros (or nearly): it has no direction. Remove such rows, or use distance='euclidean'."
     else:
         bad = np.abs(x).max(axis=1, initial=0) * np.sqrt(x.shape[1]) > LONGEST
         why = "is so long that its distances overflow float32. Scale the vectors down."

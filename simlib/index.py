@@ -12,9 +12,7 @@ SHOWN = 20  # classes in a repr
 
 
 class Index:
-    """Labelled vectors, and the nearest of them.
-
-    It can be copied and pickled. What lies in a file of your own or in Milvus is then shared, not copied.
+    """Labelled vectors, and the nearest of them. Copies share what lies in a file of your own or in Milvus.
 
     Args:
         distance: "cosine", "euclidean", "squared_euclidean", "manhattan" or "inner_product".
@@ -60,11 +58,8 @@ class Index:
             items = self._items
             items.check_dim(vectors)
             if len(self) and len(vectors) and (payload is None) == (len(items.store) > 0):
-                there = "one" if len(items.store) else "none"
-                raise ValueError(
-                    "payload: give one with every item or with none, so that item and payload stay in step; "
-                    f"the {len(self)} items already there have {there}."
-                )
+                there = f"the {len(self)} items already there have {'one' if len(items.store) else 'none'}."
+                raise ValueError(f"payload: give one with every item or with none; {there}")
             if payload is not None:
                 payload = items.store.check(payload, len(vectors))
             if len(vectors):
@@ -72,11 +67,7 @@ class Index:
         return self
 
     def lookup(self, embeddings, k=5):
-        """The k nearest items of each query.
-
-        Args:
-            embeddings: (q, d) numbers, or (d,) for a single query.
-            k: how many neighbours; an index that holds fewer gives what it has.
+        """The k nearest items of each query; `embeddings`: (q, d) numbers, or (d,) for a single query.
 
         Returns `Neighbors` (q, min(k, len(self))). Raises NotReadyError while the index is empty, ValueError
         for k < 1, NaN, or another d than the index.
@@ -118,12 +109,11 @@ class Index:
     def __repr__(self):
         items, sizes = self._items, [f"{c}: {n}" for c, n in self.class_sizes().items()]
         shape = f"{len(self)} items" + (f" of {items.search.dim} dimensions" if len(self) else "")
-        more = [f"and {len(sizes) - SHOWN:,} more classes"] if len(sizes) > SHOWN else []
-        payload = f"{len(items.store)} in {items.store.name}" if len(items.store) else "none"
+        sizes[SHOWN:] = [f"and {len(sizes) - SHOWN:,} more classes"] * (len(sizes) > SHOWN)
         return (
             f"Index of {shape}, {self.distance} distance, {items.search.name} search\n"
-            f"  items in each class: {', '.join(sizes[:SHOWN] + more) or 'none'}\n"
-            f"  payload: {payload}"
+            f"  items in each class: {', '.join(sizes) or 'none'}\n"
+            f"  payload: {f'{len(items.store)} in {items.store.name}' if len(items.store) else 'none'}"
         )
 
     def save(self, path):

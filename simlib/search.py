@@ -1,10 +1,10 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
 A backend has `add(vectors)`, `search(queries, k) -> (ids, distances)`, `reset()`, `len()`, `dim`, and
-`state()` / `restore(state)` (name -> array) for saving and copying. It is handed vectors that are already
-checked and prepared (distances.prepare), and numbers them 0, 1, 2, ... as they come. `reset()` deletes what
-it keeps outside of this process, too. An approximate backend finds the candidates in its own way and measures
-them as this one does, so distances do not depend on the backend.
+`state()` / `restore(state)` (name -> array) for saving and copying. Its vectors are checked and prepared
+(distances.prepare); it numbers them 0, 1, 2, ... as they come. `reset()` deletes what it keeps outside of
+this process, too. An approximate backend measures its candidates as this one does: distances do not depend
+on the backend.
 """
 
 import numpy as np
@@ -19,11 +19,7 @@ GROUP = 32  # columns of which the smallest stands for all when a bound is sough
 
 
 class ExactSearch:
-    """Compares every query with every vector: one matrix product a block of queries and vectors.
-
-    Args:
-        distance: a class from `simlib.distances`.
-    """
+    """Compares every query with every vector, by one of `simlib.distances`, block by block."""
 
     name = "exact"
 
@@ -49,46 +45,34 @@ class ExactSearch:
         self._vectors.add(vectors)
 
     def search(self, queries, k):
-        """The k nearest vectors of each query, nearest first; of equals, the one added first.
+        """The k nearest vectors of each of the queries, float32 (q, d); of equals, the one added first.
 
-        Args:
-            queries: float32 (q, d), prepared.
-            k: how many; fewer come back if the index holds fewer.
-
-        Returns:
-            ids int64 (q, min(k, n)) and distances float32 of the same shape.
+        Returns ids int64 (q, min(k, n)), nearest first, and distances float32 of the same shape.
         """
         vectors = self._vectors.rows
         k = min(k, len(vectors))
-        if k == 0 or not len(queries):
-            return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
-        sizes = self._sizes_of(vectors)
+        ids, distances = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+        if not ids.size:
+            return ids, distances
+        sizes = self._sizes  # worked out once for each vector; two threads may do it twice, to the same end
+        if len(sizes) < len(vectors):
+            self._sizes = sizes = np.concatenate([sizes, self.distance.sizes(vectors[len(sizes) :])])
+        sizes = sizes[: len(vectors)]
         slack = self.distance.slack(queries, sizes.max())
         rows = max(1, min(QUERIES, len(queries), BLOCK // k))
         width = rows * (vectors.shape[1] if self.distance.name == "manhattan" else 1)
         blocks = -(-len(vectors) * width // BLOCK)
         step = max(k, -(-len(vectors) // blocks))  # of about one size, and k vectors in the first
-        ids, distances = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
         for start in range(0, len(queries), rows):
-            part = slice(start, start + rows)
-            ids[part], distances[part] = self._search_part(
-                queries[part], vectors, sizes, k, slack[part], step
-            )
+            at = slice(start, start + rows)
+            ids[at], distances[at] = self._search_part(queries[at], vectors, sizes, k, slack[at], step)
         return ids, distances
-
-    def _sizes_of(self, vectors):
-        sizes = self._sizes  # worked out once for each vector; two threads may do it twice, to the same end
-        if len(sizes) < len(vectors):
-            sizes = np.concatenate([sizes, self.distance.sizes(vectors[len(sizes) :])])
-            self._sizes = sizes
-        return sizes[: len(vectors)]
 
     def _search_part(self, queries, vectors, sizes, k, slack, step):
         """Measure only those that may be nearer than the k nearest so far.
 
-        `rank` has a product's rounding; a vector that is behind k others by more than `slack` is out. The
-        few that are left are measured without that rounding: so the answer for a query depends neither on
-        its companions in the batch nor on the machine's matrix product.
+        `rank` has a product's rounding; a vector that is behind k others by more than `slack` is out. The few
+        left are measured without it: neither the rest of the batch nor the machine changes an answer.
         """
         best = None  # ranks, distances and ids of the k nearest so far, each (q, k)
         for start in range(0, len(vectors), step):
@@ -147,5 +131,5 @@ BACKENDS = {
 
 
 def backend(given, distance):
-    """Make a search backend for a distance class: by name, or {"name": ..., **options}."""
+    """Make a search backend for a distance: by name, or {"name": ..., **options}."""
     return checks.construct("search", given, BACKENDS, distance)

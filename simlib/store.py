@@ -2,8 +2,7 @@
 
 A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `truncate(n)`, `reset()`, and
 `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of this process,
-too. `MemoryStore` is the one without dependencies; `Growing`, rows that many threads read while one appends,
-also carries the vectors.
+too. `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
 
 import numpy as np
@@ -12,9 +11,7 @@ from simlib import checks
 
 
 class Growing:
-    """An array to which rows are added; `rows` is a view of those that are there.
-
-    The buffer doubles when it is full, so that many small adds stay cheap.
+    """An array to which rows are added, cheaply, as its buffer doubles; `rows` views those that are there.
 
     >>> labels = Growing([7, 1])
     >>> labels.add([3])
@@ -48,7 +45,7 @@ class Growing:
         self.rows = self.rows[:length]
 
 
-class MemoryStore:
+class MemoryStore(Growing):
     """Keeps payloads in memory, as one array: item i belongs to vector i."""
 
     name = "memory"
@@ -58,15 +55,12 @@ class MemoryStore:
 
     def reset(self):
         """Forget all items."""
-        self._items = Growing()
-
-    def __len__(self):
-        return len(self._items)
+        super().__init__()
 
     @property
     def like(self):
         """An array of the items' shape and dtype, whatever its length; None while there are none."""
-        return self._items.rows if len(self) else None
+        return self.rows if len(self) else None
 
     def check(self, items, length):
         """Return `items` as an array that fits the ones before, or raise ValueError."""
@@ -75,27 +69,17 @@ class MemoryStore:
             raise ValueError(f"payload must have one entry a vector ({length}); got {items.shape}.")
         there = self.like
         if there is not None and (items.shape[1:], items.dtype.kind) != (there.shape[1:], there.dtype.kind):
-            raise ValueError(
-                f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but those already "
-                f"there are {there.dtype} of {there.shape[1:]}; use one shape and kind, or reset the index."
-            )
+            cure = f"those there are {there.dtype} of {there.shape[1:]}; use one shape and kind, or reset."
+            raise ValueError(f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but {cure}")
         return items
-
-    def add(self, items):
-        """Append checked items, shape (n, ...)."""
-        self._items.add(items)
-
-    def truncate(self, length):
-        """Keep the first `length` items."""
-        self._items.truncate(length)
 
     def get(self, ids):
         """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        return self._items.rows[ids]
+        return self.rows[ids]
 
     def state(self):
         """What to save: name -> array."""
-        return {"payload": self._items.rows} if len(self) else {}
+        return {"payload": self.rows} if len(self) else {}
 
     def restore(self, state):
         """Take back what `state` gave."""

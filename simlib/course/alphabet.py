@@ -10,7 +10,6 @@ SIDE, LONGEST = 28, 17.5  # pixels: a picture, and the longer side of a letter i
 PEN = 0.8, 1.7  # half the width of a stroke, in pixels, from fine to broad
 TREMOR = 0.12  # how far a hand misses a point, where a letter reaches from -1 to 1
 SAMPLES, REACH = 24, 0.7  # points of the curve from a point of a letter to the next; pixels that one covers
-
 LATTICE = np.stack(np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-0.65, 0.65, 3)), axis=-1).reshape(-1, 2)
 
 
@@ -21,15 +20,11 @@ def alphabet(letters=800, drawings=10, seed=0, first_class=10):
     whose characters are strokes, too). Each drawing moves the points a little and takes another pen.
 
     Args:
-        letters: how many. drawings: of each.
-        seed: the same seed gives the same pictures.
+        letters: how many. drawings: of each. seed: the same gives the same pictures.
         first_class: the class of the first letter; the default leaves 0 to 9 to the digits.
 
-    Returns:
-        (x uint8 (letters * drawings, 28, 28), y int64 (letters * drawings,)), letter by letter.
-
-    Raises:
-        ValueError: an argument that is no whole number, or is too small.
+    Returns (x uint8 (letters * drawings, 28, 28), y int64 (letters * drawings,)), letter by letter. Raises
+    ValueError for an argument that is no whole number, or is too small.
 
     >>> x, y = alphabet(letters=2, drawings=3)
     >>> x.shape, y.tolist()
@@ -52,10 +47,7 @@ def _letter(rng):
 
 def _draw(letter, n, rng):
     """Draw a letter n times: uint8 (n, SIDE, SIDE)."""
-    curves = [
-        _smooth(len(points), loop) @ (points + rng.normal(0, TREMOR, (n, 1, *points.shape)))
-        for points, loop in letter
-    ]
+    curves = [_smooth(len(p), loop) @ (p + rng.normal(0, TREMOR, (n, 1, *p.shape))) for p, loop in letter]
     at, velocity = np.moveaxis(np.concatenate(curves, axis=2), 1, 0)  # each (n, t, 2)
     scale = LONGEST / np.ptp(at, axis=1).max(axis=1)[:, None, None]
     length = scale * np.linalg.norm(velocity, axis=2, keepdims=True)  # of the curve that a sample stands for

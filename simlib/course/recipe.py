@@ -38,8 +38,7 @@ def network(embedding=64, name="digits"):
 def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
     """Batches of distorted digits and letters: six classes of each, 5 pictures of each class.
 
-    The digits are those of `classes` (all of them, where there are fewer than six); the letters come from
-    `simlib.alphabet.alphabet`, with class ids above those of the digits.
+    All of `classes`, where these are fewer than six; the letters' class ids lie above those of the digits.
     """
     x = checks.images("x", x)
     if x.shape[1:] != (28, 28):
@@ -72,39 +71,30 @@ def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose="auto"
         x: uint8 (n, 28, 28). y: (n,) class ids. classes: those to train on.
         epochs, steps: how long. seed: of the weights, the batches and the augmentation.
 
-    Returns:
-        (model, history): a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
+    Returns (model, history): a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
     """
     sampler, epochs = batches(x, y, classes, steps, seed), checks.whole_number("epochs", epochs, at_least=1)
     keras.utils.set_random_seed(seed % 2**32)
     model = compile_model(network(), epochs * steps)
-    history = model.fit(sampler, epochs=epochs, verbose=verbose)
-    return model, history
+    return model, model.fit(sampler, epochs=epochs, verbose=verbose)
 
 
 def protocol_accuracy(model, splits, seen=SEEN, draws=10):
-    """The share of test digits whose nearest neighbour has their label; the mean over index draws.
+    """The share of test digits whose nearest neighbour has their label; the mean over `draws` of the index.
 
-    Each draw indexes 20 training examples of each of all ten classes (seeds 0, 1, ...). The model's own
-    index is left alone.
+    Each draw indexes 20 training examples of each of all ten classes (seeds 0, 1, ...); the model's own
+    index is left alone. `splits`: as `load_mnist` gives them; `seen`: the classes trained on.
 
-    Args:
-        model: a `SimilarityModel`. splits: as `load_mnist` gives them.
-        seen: the classes trained on; all others are "unseen". draws: how many.
-
-    Returns:
-        {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
+    Returns {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
     """
     checks.kind("model", model, SimilarityModel)
     checks.kind("splits", splits, Splits, ", as `load_mnist` gives it")
     seen, draws = checks.classes("seen", seen), checks.whole_number("draws", draws, at_least=1)
     queries, labels = model.embed(splits.test.x, verbose=0), splits.test.y
     groups = {"seen": seen, "unseen": sorted(set(labels.tolist()) - set(seen))}
-    right = {"overall": [], "seen": [], "unseen": []}
+    reports = []
     for draw in range(draws):
         x, y = select_examples(*splits.train, n=PER_CLASS, seed=draw)
         index = Index(model.index_summary().distance).add(model.embed(x), y)
-        report = classification(index.lookup(queries, k=1).labels[:, 0], labels, groups)
-        for name, shares in right.items():
-            shares.append(report[name]["right"])
-    return {name: float(np.mean(shares)) for name, shares in right.items()}
+        reports.append(classification(index.lookup(queries, k=1).labels[:, 0], labels, groups))
+    return {name: float(np.mean([r[name]["right"] for r in reports])) for name in ("overall", *groups)}

@@ -20,43 +20,34 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
             which each of 5 x 5 points of the picture moves, drawing along what lies between (an elastic
             distortion, after Simard et al., ICDAR 2003, section 2).
 
-    Returns:
-        float32 of the same shape, bilinearly sampled. Where a picture ends, its paper goes on: the median
-        of its border, in each colour (0 for white digits on black).
-
-    Raises:
-        ValueError: no such images, no generator, or an amount below 0 or endless; a zoom of 1 or more.
+    Returns float32 of the same shape, bilinearly sampled. Where a picture ends, its paper goes on: the median
+    of its border, in each colour (0 for white digits on black). Raises ValueError for other images, no
+    generator, an amount below 0 or endless, a zoom of 1 or more.
 
     >>> distort(np.ones((3, 28, 28)), np.random.default_rng(0)).shape
     (3, 28, 28)
     """
     images = checks.as_array("images", images)
     if images.ndim not in (3, 4) or 0 in images.shape[1:] or images.dtype.kind not in "fiub":
-        raise ValueError(
-            "images must have the shape (n, height, width) or (n, height, width, c); got "
-            f"{images.dtype} {images.shape}."
-        )
+        shape = "(n, height, width) or (n, height, width, c)"
+        raise ValueError(f"images must have the shape {shape}; got {images.dtype} {images.shape}.")
     if not hasattr(rng, "normal"):
         raise ValueError(f"rng must be a generator, as `numpy.random.default_rng(0)` makes one; got {rng!r}.")
-    for name, value in zip(
-        ("degrees", "shift", "zoom", "shear", "bend"), (degrees, shift, zoom, shear, bend)
-    ):
+    amounts = {"degrees": degrees, "shift": shift, "zoom": zoom, "shear": shear, "bend": bend}
+    for name, value in amounts.items():
         checks.amount(name, value)
     if zoom >= 1:
         raise ValueError(f"zoom must be below 1, where nothing is left of a picture; got {zoom}.")
     n, height, width = images.shape[:3]
-
-    def amount(limit):
-        return rng.uniform(-limit, limit, (n, 1, 1))
-
-    angle, scale_y, scale_x, slope = np.radians(amount(degrees)), amount(zoom), amount(zoom), amount(shear)
-    cos, sin = np.cos(angle), np.sin(angle)
+    limits = degrees, zoom, zoom, shear, shift, shift
+    angle, scale_y, scale_x, slope, move_y, move_x = (rng.uniform(-top, top, (n, 1, 1)) for top in limits)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     # Where in the source does each knot come from? First shear and zoom, then turn, then shift and bend.
     middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
     row = np.linspace(-middle_y, middle_y, KNOTS)[:, None]
     column = np.linspace(-middle_x, middle_x, KNOTS)
-    y = cos / (1 + scale_y) * row + (sin + slope * cos) / (1 + scale_x) * column + middle_y + amount(shift)
-    x = -sin / (1 + scale_y) * row + (cos - slope * sin) / (1 + scale_x) * column + middle_x + amount(shift)
+    y = cos / (1 + scale_y) * row + (sin + slope * cos) / (1 + scale_x) * column + middle_y + move_y
+    x = -sin / (1 + scale_y) * row + (cos - slope * sin) / (1 + scale_x) * column + middle_x + move_x
     knots = (np.stack([y, x]) + rng.normal(0, bend, (2, n, KNOTS, KNOTS))).astype(np.float32)
     y, x = (_between_knots(height) @ knots @ _between_knots(width).T).reshape(2, n, height * width)
     coloured = images if images.ndim == 4 else images[..., None]
@@ -74,8 +65,9 @@ def _bilinear(images, y, x):
     """Sample images (n, h, w, c) at positions (n, m), float32: float32 (n, m, c)."""
     n, height, width, _ = images.shape
     planes = np.moveaxis(images, -1, 0).astype(np.float32)
+    sides = planes[:, :, 0], planes[:, :, -1], planes[..., 0], planes[..., -1]
     padded = np.empty((len(planes), n, height + 3, width + 3), np.float32)
-    padded[:] = _paper(planes)[..., None, None]  # a rim of it
+    padded[:] = np.median(np.concatenate(sides, axis=2), axis=2)[..., None, None]  # a rim of paper
     padded[:, :, 1:-2, 1:-2] = planes
     y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
     top, left = y.astype(np.int32), x.astype(np.int32)
@@ -92,9 +84,3 @@ def _bilinear(images, y, x):
         return upper + down * (lower - upper)
 
     return np.stack([down_and_across(plane) for plane in padded], axis=-1)
-
-
-def _paper(planes):
-    """The median of each picture's border: (c, n, h, w) -> (c, n)."""
-    sides = planes[:, :, 0], planes[:, :, -1], planes[..., 0], planes[..., -1]
-    return np.median(np.concatenate(sides, axis=2), axis=2)

@@ -27,11 +27,9 @@ class Inputs:
         some = x[np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int)].astype(np.float32)
         border = np.concatenate([some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1]], axis=1)
         flat, paper = some.reshape(len(some), -1), np.median(border.reshape(len(some), -1), axis=1)
-        low, high = flat.min(), flat.max()
-        inside = np.abs(flat - (low + high) / 2) < 0.48 * (high - low)
+        inside = np.abs(flat - (flat.min() + flat.max()) / 2) < 0.48 * np.ptp(flat)
         each = flat, paper, flat.mean(axis=1), inside.mean(axis=1)
-        ends = [(values.min(), values.max()) for values in each]
-        new = cls(len(x), str(x.dtype), x.shape[1:], ends)
+        new = cls(len(x), str(x.dtype), x.shape[1:], [(values.min(), values.max()) for values in each])
         return before.join(new) if before else new
 
     def join(self, other):
@@ -42,8 +40,7 @@ class Inputs:
 
     def warn(self, x):
         """Warn, the first time, if x is of another kind."""
-        sentence = None if self.said else self.differs(Inputs.of(x))
-        if sentence:
+        if not self.said and (sentence := self.differs(Inputs.of(x))):
             self.said = True
             warnings.warn(f"{sentence} Prepare both in the same way.", stacklevel=3)
 
@@ -51,7 +48,10 @@ class Inputs:
         """A sentence that names both, or None where `new` may well be of the same kind."""
         if new is None or not np.ptp(self.values) or not np.ptp(new.values):
             return None
-        (low, high), scale, size = self.values, _scale(self.values), np.abs(new.values).max()
+        (low, high), size, own = self.values, np.abs(new.values).max(), np.abs(self.values).max()
+        # The top of the usual range that the index's values come from; else their own largest size.
+        usual = (top for top in (1, 255, 65535) if -10 * low <= high - low and own <= 1.1 * top)
+        scale = next(usual, own)
         below = -new.values[0]  # resizing may overshoot by a little
         negative = low >= -0.1 * scale and below > 0.1 * (np.ptp(new.values) if size < 0.1 * scale else scale)
         dark = new.n < 5 and new.dtype == self.dtype and "int" in new.dtype  # may hold 0 and 1 alone
@@ -63,13 +63,13 @@ class Inputs:
             return None
         if new.shades[1] == 0 and self.shades[0] >= 0.01:
             return f"x holds two values only, and the index was made from {self} with shades between."
-        exchanged = low + high - new.ends[1:3, ::-1]  # paper and mean, were black white
-        usual, margin = self.ends[1:3] + [-1, 1] * np.array(0.2 * (high - low)), 0.5 * (high - low)
-        fits = (exchanged[:, 0] >= usual[:, 0]).all() and (exchanged[:, 1] <= usual[:, 1]).all()
+        span, exchanged = high - low, low + high - new.ends[1:3, ::-1]  # paper and mean, were black white
+        beyond = [1, -1] * (self.ends[1:3] - exchanged)  # how far it lies outside of what is usual
+        fits = (beyond <= 0.2 * span).all()
         away = max(new.paper[0] - self.paper[1], self.paper[0] - new.paper[1])
-        if fits and away > margin and np.ptp(self.paper) <= 0.04 * (high - low):
-            paper = f"{new.paper[0]:g} to {new.paper[1]:g}", f"{self.paper[0]:g} to {self.paper[1]:g}"
-            return "the paper of x is {}, and the index was made from {}: is black white?".format(*paper)
+        if fits and away > 0.5 * span and np.ptp(self.paper) <= 0.04 * span:
+            now, then = (f"{paper[0]:g} to {paper[1]:g}" for paper in (new.paper, self.paper))
+            return f"the paper of x is {now}, and the index was made from {then}: is black white?"
         return None
 
     def __str__(self):
@@ -78,11 +78,3 @@ class Inputs:
     def state(self):
         """What `Inputs(**state)` takes back: numbers and names, for a file's header."""
         return {"n": self.n, "dtype": self.dtype, "shape": self.shape, "ends": self.ends.tolist()}
-
-
-def _scale(values):
-    """The top of the usual range that these come from, 1, 255 or 65535; else their own largest size."""
-    size = np.abs(values).max()
-    return next(
-        (top for top in (1, 255, 65535) if 10 * -values[0] <= np.ptp(values) and size <= 1.1 * top), size
-    )

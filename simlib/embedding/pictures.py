@@ -55,17 +55,14 @@ def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verb
     Args:
         source: a file, a list of files, or a folder, whose subfolders are the classes.
         shape: (height, width), or with 1 or 3 colours (height, width, c): `model.input_shape[1:]`.
-        bad: of what cannot be used (damaged, too small, there twice, ...), "refuse" raises an error that
-            names it; "skip" goes on without it, and `told` names it.
+        bad: "refuse" raises an error that names what cannot be used (damaged, too small, there twice, ...);
+            "skip" goes on without it, and `told` names it.
         fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
-        paper: a colour such as "white" or "#8899aa"; None takes each picture's own: the median of its
-            border, or white if some of that is transparent.
-        pixels: the fewest of a side, the most of a picture.
-        verbose: 1 shows a progress bar, 0 none; None shows one after two seconds.
+        paper: such as "white" or "#8899aa"; None: the median of a picture's border, or white if transparent.
+        pixels: fewest of a side, most of a picture. verbose: 1 shows progress, 0 none; None: after 2 seconds.
 
-    Returns:
-        `Pictures`; of a single file, x is (1, height, width, ...). Raises ValueError for a source without
-        pictures, for wrong arguments, and for what is bad.
+    Returns `Pictures`; x of a single file is (1, height, width, ...). Raises ValueError for a source without
+    pictures, for wrong arguments, and for what is bad.
     """
     made = _read(*_list(source), {}, shape, bad, fit, paper, pixels, verbose)
     if not len(made.x):
@@ -143,9 +140,9 @@ def _list(source):
                 told["passed over, hidden or by its name no picture"].append(Path(here, name))
             else:
                 files.append((Path(here, name), unicodedata.normalize("NFC", inside[0]) if inside else None))
-    if any(name for _, name in files):
-        loose = [file for file, name in files if name is None]
-        told |= {"left out, beside the class folders, so of no class": loose} if loose else {}
+    loose = [file for file, name in files if name is None]
+    if 0 < len(loose) < len(files):
+        told["left out, beside the class folders, so of no class"] = loose
         files = [pair for pair in files if pair[1] is not None]
     return files, told
 
@@ -159,8 +156,8 @@ def _picture(file, shape, stretch, paper, smallest, largest):
         warnings.simplefilter("ignore")  # Pillow's: of what it can mend, and of large pictures
         with Image.open(file, formats=FORMATS) as image:
             if min(image.size) < smallest or image.width * image.height > largest:
-                size = f"{image.width} x {image.height} pixels"
-                raise Unfit(f"too {'small' if min(image.size) < smallest else 'large'} with {size}")
+                too = "small" if min(image.size) < smallest else "large"
+                raise Unfit(f"too {too} with {image.width} x {image.height} pixels")
             done += ["the first of several in a file"] * (getattr(image, "n_frames", 1) > 1)
             done += ["turned upright"] * (image.getexif().get(0x112, 1) in range(2, 9))
             image.draft(None, (2 * max(width, height),) * 2)  # a JPEG is decoded no larger than it need be
@@ -172,12 +169,11 @@ def _picture(file, shape, stretch, paper, smallest, largest):
     image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     digest = hashlib.sha1(image.tobytes() + repr(image.size).encode()).digest()
     scale = min(width / image.width, height / image.height)
-    size = (width, height) if stretch else [max(1, round(scale * side)) for side in image.size]
-    image = image.resize(size)
+    image = image.resize((width, height) if stretch else [max(1, round(scale * side)) for side in image.size])
     sheet = Image.new("RGB", (width, height), paper or _border(image))
-    at = (width - image.width) // 2, (height - image.height) // 2
-    sheet.paste(image, at, image if image.mode == "RGBA" else None)
-    done += ["laid on paper"] * (image.mode == "RGBA" and image.getextrema()[3][0] < 255)
+    mask = image if image.mode == "RGBA" else None
+    sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2), mask)
+    done += ["laid on paper"] * (mask is not None and mask.getextrema()[3][0] < 255)
     done += ["padded"] * (image.size != sheet.size)
     return np.asarray(sheet if shape[2:] == (3,) else sheet.convert("L")).reshape(shape), digest, done
 
@@ -192,7 +188,7 @@ def _eight_bits(image):
 
 
 def _border(image):
-    """The colour of a picture's paper: the median of its border, white where some of that is transparent."""
+    """A picture's own paper: the median of its border, white where some of that is transparent."""
     rows = np.asarray(image)
     border = np.concatenate([rows[0], rows[-1], rows[:, 0], rows[:, -1]])
     seen_through = image.mode == "RGBA" and (border[:, 3] < 128).any()

@@ -20,8 +20,7 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
         within: (n,) such as class names: each one's things are dealt out apart, so that every part has
             some of them. Where there are too few, the largest parts come first.
 
-    Returns:
-        A list of row numbers, ascending, for each part. Raises ValueError for wrong arguments.
+    Returns a list of row numbers, ascending, for each part. Raises ValueError for wrong arguments.
 
     >>> split_by_thing(["a-1.jpg", "a-2.jpg", "b-1.jpg"], (0.5, 0.5), r"(\w+)-\d")
     [array([0, 1]), array([2])]

@@ -64,16 +64,16 @@ class Drift:
     noticed: bool
 
     def __repr__(self):
-        low, high = self.usual
-        return (
-            f"{self.unknown} of {self.queries} queries unknown, {low} to {high} are usual; a distance is "
-            f"larger than before with a chance of {self.further:.2f} (p = {self.p_value:.2g})\n"
-            f"{('Nothing unusual.' if not self.noticed else FURTHER if self.further >= 0.5 else NEARER)}"
+        counts = (
+            f"{self.unknown} of {self.queries} queries unknown, {self.usual[0]} to {self.usual[1]} are usual"
         )
+        chance = f"larger than before with a chance of {self.further:.2f} (p = {self.p_value:.2g})"
+        verdict = "Nothing unusual." if not self.noticed else FURTHER if self.further >= 0.5 else NEARER
+        return f"{counts}; a distance is {chance}\n{verdict}"
 
 
 def drift(before, neighbors, cutpoint=OPTIMAL, alarm=0.01):
-    """Are these queries like those of the calibration? The unknown are counted, the distances compared.
+    """Are these queries like those of the calibration?
 
     How many unknown are usual is the beta-binomial prediction from those before (Jeffreys prior), as both are
     samples; the distances are compared by Kolmogorov and Smirnov's test. The smaller p, doubled, decides.
@@ -83,8 +83,7 @@ def drift(before, neighbors, cutpoint=OPTIMAL, alarm=0.01):
             those of a normal day. neighbors: `Neighbors` (queries, k) of now, with the same k.
         cutpoint: a name, or a distance. alarm: about how often a normal day may raise one.
 
-    Returns:
-        `Drift`; ValueError for no queries, or an alarm that is no share.
+    Returns `Drift`. Raises ValueError for no queries, or an alarm that is no share.
     """
     from scipy import stats
 
@@ -92,7 +91,11 @@ def drift(before, neighbors, cutpoint=OPTIMAL, alarm=0.01):
     if not len(expect(neighbors)) or not 0 < checks.number("alarm", alarm) < 1:
         raise ValueError("neighbors must hold queries, and alarm be above 0 and below 1.")
     cut = np.float32(before.distance(cutpoint))
-    new, old = matching.decide(neighbors, before.matcher)[1], _distances(before.curve)
+    counts = before.curve.counts
+    old = np.repeat(before.curve.distances, np.diff(counts.tp + counts.fp, prepend=0))
+    total = sum(int(count[-1]) for count in vars(counts).values())
+    old = np.append(old, np.full(total - len(old), np.inf))  # where nobody was found
+    new = matching.decide(neighbors, before.matcher)[1]
     was, unknown = int((old > cut).sum()), int((new > cut).sum())
     expected = stats.betabinom(len(new), was + 0.5, len(old) - was + 0.5)
     p = 2 * min(expected.cdf(unknown), expected.sf(unknown - 1), stats.ks_2samp(old, new).pvalue / 2)
@@ -100,10 +103,3 @@ def drift(before, neighbors, cutpoint=OPTIMAL, alarm=0.01):
     usual = tuple(int(count) for count in expected.ppf([alarm / 4, 1 - alarm / 4]))
     further = stats.mannwhitneyu(new, old).statistic / (len(new) * len(old))
     return Drift(len(new), unknown, usual, float(further), p, p <= alarm)
-
-
-def _distances(curve):
-    """Those of the queries behind a curve, infinite where nobody was found."""
-    total = sum(int(count[-1]) for count in vars(curve.counts).values())
-    taken = np.diff(curve.counts.tp + curve.counts.fp, prepend=0)
-    return np.append(np.repeat(curve.distances, taken), np.full(total - taken.sum(), np.inf))
