@@ -213,7 +213,7 @@ plt.show()
 # alt: recall@k and precision@k for k from 1 to 20. Both start at the same height. recall@k rises towards 1 for both groups. precision@k falls, slowly for the seen digits and steeply for the unseen ones.
 
 # %% [markdown]
-# With more neighbours it gets easier to have *one* right among them, so recall@k can only rise. It gets harder for *all* of them to be right, so precision@k falls, and for the unseen digits it falls faster. The gap between the dashed lines is what MAP@R sums up.
+# With more neighbours it gets easier to have *one* right among them, so recall@k can only rise. Neighbours further down the list lie further away and are right less often, so precision@k falls, and for the unseen digits it falls faster. The gap between the dashed lines is what MAP@R sums up.
 # (Each digit has only 20 items in the index, so at k = 20 every one of them would have to come first.)
 #
 # ## Is anybody everybody's neighbour?

@@ -197,7 +197,7 @@ def let_in(calibrated_with, tested_with):
 rows = {}
 for pair in itertools.combinations(sorted(recipe.UNSEEN), 2):
     others = [c for c in sorted(recipe.UNSEEN) if c not in pair]
-    rows[f"{pair[0]} and {pair[1]}"] = {"the same two come": let_in(pair, pair), f"the other two come": let_in(pair, others)}
+    rows[f"{pair[0]} and {pair[1]}"] = {"the same two come": let_in(pair, pair), "the other two come": let_in(pair, others)}
 table = pd.DataFrame(rows).T.rename_axis("calibrated with strangers")
 table.round(3)
 
