@@ -69,12 +69,12 @@ plt.show()
 # %%
 by_class = pd.DataFrame({"unknown, percent": pd.Series(strict == simlib.UNKNOWN).groupby(y_test).mean() * 100})
 by_class["group"] = ["seen" if c in recipe.SEEN else "unseen" for c in by_class.index]
-by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", ascending=False).round(0).T
+by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", ascending=False).round(0)
 
 # %% [markdown]
 # The unseen ones, as a group. The model never learned to pull them together, so they lie further apart (MAP@R showed it in notebook 3), and a cutpoint that suits all ten digits is tight for them. They pay for it in "unknown", not in mistakes.
 #
-# But look at the single digits: the price is not shared evenly *within* a group. One digit can lose a third of its answers or more while its neighbour in the table loses few. **An average hides who pays.**
+# But look at the single digits: the price is not shared evenly *within* a group. One digit may lose several times as many answers as another of the same group. **An average hides who pays.**
 #
 # ## The confusion matrix
 #
