@@ -169,7 +169,7 @@ pd.DataFrame(rows).T.round(3)
 
 # %%
 open_set = simlib.open_set(six_test, y_test, recipe.SEEN)
-ax = plots.open_set_tradeoff({"unseen": open_set}, cutpoints)
+ax = plots.open_set_tradeoff({"strangers": open_set}, cutpoints)
 ax.set(xlim=(-1, 40), ylim=(min(60, 100 * open_set.at(cutpoints["closed set"])[0]) - 5, 101))
 plt.show()
 # alt: Strangers called unknown against known digits called unknown. The curve rises steeply and then bends. The closed-set cutpoint lies low on the left, the open-set cutpoint at the bend, the strict one to the right of it.
@@ -211,7 +211,7 @@ print(f"worst: {table.iloc[:, 0].max():.3f}                          {table.iloc
 #
 # ## How many strangers will come?
 #
-# This is *the* failure in production. Precision is the share of right answers among those that were given, and it depends on **who comes through the door**. Half of the calibration digits were strangers, more or less. What if it is one in a hundred, or 99 in a hundred?
+# This is *the* failure in production. Precision is the share of right answers among those that were given, and it depends on **who comes through the door**. Four in ten of the calibration digits were strangers. What if it is one visitor in a hundred, or 99 in a hundred?
 #
 # **Predict.** The recogniser stays exactly the same, and so does its cutpoint. What is its precision when 99 of 100 visitors are strangers?
 
@@ -245,7 +245,7 @@ plt.show()
 # alt: Precision against the share of strangers among the visitors, for three cutpoints. All begin near 1 and fall as strangers become the rule; the closed-set cutpoint falls first, the strict one last.
 
 # %% [markdown]
-# Nothing about the model has changed, and most of its answers are wrong. Recall and the false positive rate do not depend on who comes. **Precision does**, and so does F1. A precision without the share of strangers that it was measured at means nothing.
+# Nothing about the model has changed, and most of its answers are wrong. The share of right answers among the known, and the share of strangers let in, do not depend on how many of each come. **Precision does**, and so does F1. A precision without the share of strangers that it was measured at means nothing.
 #
 # What to do: estimate how many strangers will come; where they are the rule, choose the cutpoint by the share of strangers let in, and ask for much less than one percent. And count before you believe: the strict row rests on a handful of strangers who got in out of 400, so its far end is a rough guess.
 #
