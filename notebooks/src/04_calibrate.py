@@ -32,9 +32,9 @@ model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digi
 (x_train, y_train), (x_cal, y_cal), (x_test, y_test) = simlib.load_mnist()
 
 # %% [markdown]
-# # Part one: choose a cutpoint
+# ## Part one: choose a cutpoint
 #
-# ## Two heaps of distances
+# ### Two heaps of distances
 #
 # Take the 500 digits of the calibration split. Each has 20 examples of its own class in the index and 180 of other classes. That makes 10,000 pairs of the same class, and 90,000 of different classes. How far apart are they?
 #
@@ -64,7 +64,7 @@ plt.show()
 # alt: Distances of the 500 calibration digits to their nearest neighbour. Few of the nearest are of a different class, and most of those lie further out, among the right ones of larger distance.
 
 # %% [markdown]
-# ## Four cases, six numbers
+# ### Four cases, six numbers
 #
 # Choose a cutpoint. Each query then falls into one of four boxes:
 #
@@ -110,7 +110,7 @@ pd.DataFrame(rows).T.astype(object).rename_axis("cutpoint")
 #
 # *Exercise:* [04a · Precision and recall, counted by hand](../exercises/04a_precision_and_recall.ipynb).
 #
-# ## Predict first
+# ### Predict first
 #
 # **Which cutpoint would you choose, to make F1 as high as it can be?** Move the slider below to your guess and press the button: then the panel shows the best one beside yours. (Reading this without a kernel?
 # Look at the two heaps, and write a number into the cell after it.)
@@ -123,7 +123,7 @@ simlib.explore_threshold(nearest, y_cal, guess="ask")
 my_guess = 0.25
 
 # %% [markdown]
-# ## Calibrate
+# ### Calibrate
 #
 # `calibrate` sorts the distances that occur and tries every one of them as a cutpoint. There is no grid and nothing to tune, so the answer is exact. Beside the best F1 it meets **targets**; give each a name, and use the name from then on.
 
@@ -164,7 +164,7 @@ plt.show()
 # F1 is still the usual first look, and it chooses well where right and wrong are more evenly mixed. Here it takes something else: a target, a cost, or strangers in the calibration split. The target comes
 # below, the cost in an exercise, the strangers in notebook 5.
 #
-# ## Move it yourself
+# ### Move it yourself
 #
 # **Predict before each step:**
 #
@@ -207,7 +207,7 @@ pd.DataFrame(table).T.round(3)
 #
 # *Exercise:* [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb).
 #
-# ## Precision against recall, and why the curve see-saws
+# ### Precision against recall, and why the curve see-saws
 #
 # Leave the distance out and draw one against the other. Each point is one possible cutpoint. The vertical axis is cut, to show the teeth.
 #
@@ -222,7 +222,7 @@ plt.show()
 # %% [markdown]
 # Straight down: precision falls and recall stays. A right match lifts both a little: to the right, and up. So the curve falls in steps and climbs back in between, until the next mistake. Each tooth is one wrong match.
 #
-# ## Ask for what you need
+# ### Ask for what you need
 #
 # F1 weighs a wrong answer and a needless "unknown" alike. Your application may not. If a wrong answer is expensive, name the precision that you must have. `calibrate` gives the **loosest**
 # cutpoint that still meets it, so that as much as possible is accepted.
@@ -257,9 +257,9 @@ except ValueError as error:
 # %% [markdown]
 # This is a good place to stop for today: you can choose a cutpoint. Part two asks what it is worth.
 #
-# # Part two: how far can it be trusted?
+# ## Part two: how far can it be trusted?
 #
-# ## Why a split of its own?
+# ### Why a split of its own?
 #
 # It is tempting to calibrate on the training digits: they are at hand, and there are many. To compare fairly, we take the six seen classes on both sides, and leave out the training digits that stand in the index, as they would find themselves.
 #
@@ -292,7 +292,7 @@ pd.DataFrame(rows).T.astype(float).round(3)
 #
 # **A promise holds for digits that are like those it was made on.** New to the model, not in the index, and drawn from what will really come. (And from the same classes. Notebook 5 comes back to that.)
 #
-# ## How much would another 500 digits have changed?
+# ### How much would another 500 digits have changed?
 #
 # 500 digits chose the cutpoint. Another 500 would have chosen another. We have no other 500, but we can draw from these, with replacement, 2,000 times over: the **bootstrap**.
 #
@@ -333,7 +333,7 @@ pd.DataFrame(
 # Compare recall and npv, line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. npv rests on the handful of digits that this cutpoint rejects: what the first column says of it is worth nothing. **Before you
 # believe an interval, ask how many queries stand behind it.**
 #
-# ## A target is met here. Is it met out there?
+# ### A target is met here. Is it met out there?
 #
 # "precision >= 0.98" is met *on the calibration digits*, by the loosest cutpoint that just meets it.
 #
@@ -393,7 +393,7 @@ simlib.guaranteed_cutpoint(nearest, y_cal, "precision >= 0.99")
 # %% [markdown]
 # Nearer to 1 a proof takes more digits, or gives up more of them. Either way you are told.
 #
-# ## What if the model is trained again?
+# ### What if the model is trained again?
 #
 # No margin helps if other digits come than you calibrated on. And the promise is about *this* model.
 #
