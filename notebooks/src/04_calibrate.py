@@ -330,7 +330,7 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# Compare recall and npv, line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. npv rests on the handful of digits that this cutpoint rejects: what the first column says of it is worth nothing. **Before you
+# Compare line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. Recall does not keep the 1.000 that looked so certain. And npv rests on the few digits that this cutpoint rejects, or on none at all (nan, which is 0 of 0): what the first column says of it is worth nothing. **Before you
 # believe an interval, ask how many queries stand behind it.**
 #
 # ### A target is met here. Is it met out there?

@@ -72,7 +72,7 @@ by_class["group"] = ["seen" if c in recipe.SEEN else "unseen" for c in by_class.
 by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", ascending=False).round(0)
 
 # %% [markdown]
-# The unseen ones, as a group. The model never learned to pull them together, so they lie further apart (MAP@R showed it in notebook 3), and a cutpoint that suits all ten digits is tight for them. They pay for it in "unknown", not in mistakes.
+# The unseen ones, as a group. The model never learned to pull them together, so they lie further apart (MAP@R showed it in notebook 3), and a cutpoint that suits all ten digits is tight for them. They pay for it mostly in "unknown".
 #
 # But look at the single digits: the price is not shared evenly *within* a group. One digit may lose several times as many answers as another of the same group. **An average hides who pays.**
 #
@@ -114,7 +114,7 @@ for matcher, k in {"nearest": 1, "majority": 5, "weighted": 5}.items():
 pd.DataFrame(rows).T.round(3).rename_axis("right, share of")
 
 # %% [markdown]
-# A little, and not everybody. In a class that is packed tightly one odd neighbour is outvoted by four good ones. In a loose class the second to fifth neighbours are worse witnesses than the first: precision@k of the unseen digits falls (notebook 3). A vote also needs enough
+# The seen digits, if anybody. In a class that is packed tightly one odd neighbour is outvoted by four good ones. In a loose class the second to fifth neighbours are worse witnesses than the first: precision@k of the unseen digits falls (notebook 3), so a vote can cost them more than it brings. A vote also needs enough
 # examples of each class: with three in the index, five neighbours cannot all be right.
 #
 # *Exercise:* [05a · A vote of the neighbours](../exercises/05a_majority_vote.ipynb).
@@ -160,7 +160,7 @@ for name, cutpoint in cutpoints.items():
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
-# The closed-set cutpoint lets strangers in by the dozen. It was right for the question it was asked, "which of the ten is it?", and that was another question. Calibrated with strangers, the same model sends nearly all of them away, without any training. The price
+# The closed-set cutpoint lets a large part of the strangers in. It was right for the question it was asked, "which of the ten is it?", and that was another question. Calibrated with strangers, the same model sends more than nine in ten of them away, without any training. The price
 # stands in the same row: more of the known digits are called unknown. **If strangers will come, put strangers into the calibration split.**
 #
 # ## How good can the bargain be?
@@ -307,7 +307,7 @@ plt.show()
 # ## Recap
 #
 # - `match` gives a label or "unknown". Report right, wrong and unknown, and look at groups and single classes apart.
-# - A vote helps where classes are tight, and needs enough examples in the index.
+# - A vote helps where classes are tight, can harm where they are loose, and needs enough examples in the index.
 # - If strangers will come, put strangers into the calibration split, of as many kinds as you can find, and test with other kinds.
 # - Precision depends on how many strangers come. Say at which share it was measured.
 # - What makes a stranger hard is a look-alike in the index. Try more than one choice before you explain anything.
