@@ -174,7 +174,7 @@ n = 100_000
 vectors, labels = like_real(n), np.zeros(n, int)
 truth = simlib.Index("cosine").add(vectors, labels).lookup(queries[:300], k=10).ids
 rows = {}
-for kind, factory, parameter, values in (("IVF", "IVF632,Flat", "nprobe", (1, 2, 4, 8, 16, 32, 64)),
+for kind, factory, parameter, values in (("IVF", None, "nprobe", (1, 2, 4, 8, 16, 32, 64)),
                                          ("HNSW", "HNSW16", "efSearch", (10, 30, 90))):
     for value in values:
         setting = f"{parameter}={value}"
@@ -227,7 +227,7 @@ for kind, draw in (("ten digits", like_real), ("40,000 identities", identities))
     many, few = np.split(draw(n + 300, seed=2), [n])
     truth_of = simlib.Index("cosine").add(many, labels).lookup(few, k=10).ids
     for nprobe in (16, 64, 256):
-        search = {"name": "faiss", "factory": "IVF632,Flat", "parameters": f"nprobe={nprobe}"}
+        search = {"name": "faiss", "parameters": f"nprobe={nprobe}"}
         index = simlib.Index("cosine", search=search).add(many, labels)
         rows[f"nprobe={nprobe}", kind] = search_recall(index.lookup(few, k=10).ids, truth_of)
 pd.Series(rows).unstack().loc[["nprobe=16", "nprobe=64", "nprobe=256"], ["ten digits", "40,000 identities"]].round(3)
