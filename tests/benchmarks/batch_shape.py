@@ -16,7 +16,13 @@ import numpy as np
 
 from simlib import load_mnist, recipe
 
-SHAPES = ((2, 2, 15), (3, 3, 10), (6, 6, 5), (6, 9, 4), (6, 14, 3), (6, 24, 2))  # digits, letters, K
+SHAPES = (
+    (3, 3, 10),
+    (6, 6, 5),
+    (6, 9, 4),
+    (6, 14, 3),
+    (6, 24, 2),
+)  # digits, letters, K; a letter has 10 drawings
 LENGTHS = (4, 8, 16, 32, 64, 128)
 
 
