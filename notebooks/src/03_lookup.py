@@ -141,7 +141,7 @@ low, high = np.quantile(at_random, [0.05, 0.95])
 print(f"with {len(misread)} random digits added: {np.mean(at_random):.1f} mistakes on average, {low:.0f} to {high:.0f} in nine draws of ten")
 
 # %% [markdown]
-# So part of the gain, or all of it, comes from *any* further examples, and it is a few digits in a thousand either way. The next person writes badly in another way, and yesterday's mistake does not help with that. Mending single mistakes is
+# The misread digits do better than digits that nobody chose by a few in a thousand, if at all. The next person writes badly in another way, and yesterday's mistake does not help with that. Mending single mistakes is
 # no substitute for more examples of each class (notebook 2) or a better embedding (notebook 1). The method is worth more than the result: **before you believe in a cure, try a random one beside it.**
 #
 # ## A map of the space
