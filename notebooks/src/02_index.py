@@ -39,7 +39,7 @@ model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digi
 #
 # **Predict.** Here are two zeros and two eights, digits that the model was never trained on. Which squares will look alike?
 
-# %%
+# %% alt="Two handwritten zeros and two handwritten eights, and below each its 64 numbers as a square of red and blue cells. No two squares are clearly alike to the eye."
 x_four, y_four = simlib.select_examples(x_test, y_test, classes=[0, 8], n=2, seed=3)
 four = model.embed(x_four)
 limit = np.abs(four).max()
@@ -52,7 +52,6 @@ for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
 figure.colorbar(drawn, ax=axes[1, :], label="value")
 plt.show()
-# alt: Two handwritten zeros and two handwritten eights, and below each its 64 numbers as a square of red and blue cells. No two squares are clearly alike to the eye.
 
 # %% [markdown]
 # It is hard to tell by eye, so let us measure. Every embedding has length 1, so the **cosine distance** of two of them is 1 minus their dot product. That is one line of NumPy:
@@ -144,7 +143,7 @@ for n in sizes:
 by_size = pd.DataFrame(rows).groupby("examples")
 by_size.agg(["mean", "std"]).round(3)
 
-# %%
+# %% alt="Share of right answers against the number of examples of each class, from 1 to 100. The line of the seen digits is almost flat. The line of the unseen digits starts far lower, with a wide band, and rises until it has nearly caught up."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 low, middle, high = by_size.quantile(0.05), by_size.mean(), by_size.quantile(0.95)
 for name, color, style in (("seen", plots.SEEN, "o-"), ("unseen", plots.UNSEEN, "s--")):
@@ -156,7 +155,6 @@ ax.minorticks_off()
 ax.legend(frameon=False, loc="lower right")
 sns.despine()
 plt.show()
-# alt: Share of right answers against the number of examples of each class, from 1 to 100. The line of the seen digits is almost flat. The line of the unseen digits starts far lower, with a wide band, and rises until it has nearly caught up.
 
 # %% [markdown]
 # The seen digits are already good with one example: training has pulled each of these classes together, so any member stands for the rest. The **unseen** digits pay for few examples, and pay twice: they are wrong more

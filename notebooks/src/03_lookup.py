@@ -49,10 +49,9 @@ neighbors.labels[0], neighbors.distances[0].round(3), neighbors.ids[0]
 # %% [markdown]
 # The payload brings the pictures back. A tick and a blue frame: the neighbour has the label of the query. A cross and an orange frame: it has another.
 
-# %%
+# %% alt="Six test digits, one in each row, with their five nearest neighbours. Almost all neighbours are framed in blue, as they have the label of the query."
 plots.neighbor_strips(x_test[:6], y_test[:6], neighbors[:6], model.payload(neighbors[:6]))
 plt.show()
-# alt: Six test digits, one in each row, with their five nearest neighbours. Almost all neighbours are framed in blue, as they have the label of the query.
 
 # %% [markdown]
 # ## Look at the mistakes
@@ -68,11 +67,10 @@ pairs.value_counts(sort=False).sort_values(ascending=False, kind="stable").head(
 # %% [markdown]
 # Only a few, and a small number of confusions covers many of them. The counts do not tell us *why*, but the pictures do. These are the mistakes that look most certain, those in which the wrong neighbour is very near.
 
-# %%
+# %% alt="Six misread test digits, one in each row, with their five nearest neighbours. The first neighbour is always framed in orange, and it resembles the query."
 sure = wrong[np.argsort(neighbors.distances[wrong, 0], kind="stable")][:6]
 plots.neighbor_strips(x_test[sure], y_test[sure], neighbors[sure], model.payload(neighbors[sure]))
 plt.show()
-# alt: Six misread test digits, one in each row, with their five nearest neighbours. The first neighbour is always framed in orange, and it resembles the query.
 
 # %% [markdown]
 # *Exercise:* [03b · Who is labelled wrongly?](../exercises/03b_wrong_labels.ipynb): sometimes it is the label that is wrong.
@@ -96,7 +94,7 @@ pd.DataFrame(
     }
 )
 
-# %%
+# %% alt="Six columns of three digits: a misread query above, the item that was nearest to it, and below the first item of the right class. The nearest often resembles the query more than the first right one does."
 figure, axes = plt.subplots(3, len(sure), figsize=(8, 4.6), layout="constrained")
 images = model.payload(everyone)
 for column, i in enumerate(row):
@@ -105,7 +103,6 @@ for column, i in enumerate(row):
         ax.imshow(image, cmap="gray_r")
         ax.set(xticks=[], yticks=[], ylabel=name if column == 0 else "")
 plt.show()
-# alt: Six columns of three digits: a misread query above, the item that was nearest to it, and below the first item of the right class. The nearest often resembles the query more than the first right one does.
 
 # %% [markdown]
 # Read it column by column: the query, what the model chose, and what it should have chosen. Some of these a person would get wrong too. Others are written in a way that no example of their class in the index shares.
@@ -150,10 +147,9 @@ print(f"with {len(misread)} random digits added: {np.mean(at_random):.1f} mistak
 #
 # **Predict.** Where will the crosses be?
 
-# %%
+# %% alt="A map of the test digits with one island for each of the ten classes. The crosses that mark mistakes lie on the shores of the islands, between them, or inside an island of another class."
 plots.projector(model.embed(x_test), y_test, marked=wrong)
 plt.show()
-# alt: A map of the test digits with one island for each of the ten classes. The crosses that mark mistakes lie on the shores of the islands, between them, or inside an island of another class.
 
 # %% [markdown]
 # Mostly on the shores, between the islands, or inside the wrong one. All ten digits have an island, also the four that the model was never trained on
@@ -198,7 +194,7 @@ retrieval.assign(gap=retrieval["seen"] - retrieval["unseen"]).round(3)
 #
 # **Predict.** As k grows, does recall@k rise or fall? And precision@k?
 
-# %%
+# %% alt="recall@k and precision@k for k from 1 to 20. Both start at the same height. recall@k rises towards 1 for both groups. precision@k falls, slowly for the seen digits and steeply for the unseen ones."
 k = np.arange(1, 21)
 hits = model.lookup(x_test, k=20).labels == y_test[:, None]
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
@@ -210,7 +206,6 @@ ax.set(xlabel="k", ylim=(None, 1.005), xticks=[1, 5, 10, 15, 20])
 ax.legend(frameon=False, loc="lower left")
 sns.despine()
 plt.show()
-# alt: recall@k and precision@k for k from 1 to 20. Both start at the same height. recall@k rises towards 1 for both groups. precision@k falls, slowly for the seen digits and steeply for the unseen ones.
 
 # %% [markdown]
 # With more neighbours it gets easier to have *one* right among them, so recall@k can only rise. Neighbours further down the list lie further away and are right less often, so precision@k falls, and for the unseen digits it falls faster. The gap between the dashed lines is what MAP@R sums up.
@@ -225,7 +220,7 @@ plt.show()
 #
 # **Predict.** Which of the two has the stronger hubs?
 
-# %%
+# %% alt="Histogram of how often each of the 200 items is among the ten nearest of a query. For embeddings all counts stay within about twice the expected 50. For raw pixels a few items turn up three to four times as often as expected."
 spaces = {
     "raw pixels": [x.reshape(len(x), -1).astype(float) for x in (x_index, x_test)],
     "embeddings": [items, test],
@@ -241,7 +236,6 @@ ax.set(xlabel="how often an item is among the ten nearest", ylabel="items")
 ax.legend(frameon=False)
 sns.despine()
 plt.show()
-# alt: Histogram of how often each of the 200 items is among the ten nearest of a query. For embeddings all counts stay within about twice the expected 50. For raw pixels a few items turn up three to four times as often as expected.
 
 # %% [markdown]
 # The raw pixels. A few of their items turn up in the answers to one query in five, of whatever class, while training has spread the work over all items: the loss pulls each class together and pushes the others away, which leaves no place in the middle. With your own
@@ -249,7 +243,7 @@ plt.show()
 #
 # ## Which digits are hard?
 
-# %%
+# %% alt="The share of mistakes for each digit from 0 to 9, as bars. Some seen digits are as hard as the hardest unseen one."
 by_class = 100 * (1 - pd.Series(hits[:, 0]).groupby(y_test).mean())
 colors = [plots.SEEN if c in recipe.SEEN else plots.UNSEEN for c in by_class.index]
 ax = by_class.plot.bar(color=colors, figsize=(6.4, 3), rot=0)
@@ -257,7 +251,6 @@ ax.set(xlabel="digit", ylabel="mistakes, percent")
 ax.legend(handles=[Patch(color=plots.SEEN, label="seen in training"), Patch(color=plots.UNSEEN, label="unseen")], frameon=False)
 sns.despine()
 plt.show()
-# alt: The share of mistakes for each digit from 0 to 9, as bars. Some seen digits are as hard as the hardest unseen one.
 
 # %% [markdown]
 # Whether a digit was seen in training is not what decides. What decides is whether another digit looks like it. (There are 100 test digits of each class, so one mistake is one percent, and differences of two or three percent are luck.)

@@ -40,7 +40,7 @@ model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digi
 #
 # **Predict.** Will the two heaps overlap?
 
-# %%
+# %% alt="Two heaps of distances. Pairs of the same class are near, pairs of different classes are far. The slopes of the two heaps overlap."
 everyone = model.lookup(x_cal, k=200)
 same = everyone.labels == y_cal[:, None]
 figure, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
@@ -50,18 +50,16 @@ ax.set(xlabel="distance", ylabel="density (each heap has area 1)")
 ax.legend(frameon=False)
 sns.despine()
 plt.show()
-# alt: Two heaps of distances. Pairs of the same class are near, pairs of different classes are far. The slopes of the two heaps overlap.
 
 # %% [markdown]
 # They do: same class near, different class far, and a region where both occur. So no cutpoint is perfect.
 #
 # A match looks at the *nearest* neighbour only, though, and that is a much easier question. The same picture for the nearest alone:
 
-# %%
+# %% alt="Distances of the 500 calibration digits to their nearest neighbour. Few of the nearest are of a different class, and most of those lie further out, among the right ones of larger distance."
 nearest = model.lookup(x_cal, k=1)
 plots.distance_histogram(nearest, y_cal, bins=60)
 plt.show()
-# alt: Distances of the 500 calibration digits to their nearest neighbour. Few of the nearest are of a different class, and most of those lie further out, among the right ones of larger distance.
 
 # %% [markdown]
 # ### Four cases, six numbers
@@ -115,9 +113,8 @@ pd.DataFrame(rows).T.astype(object).rename_axis("cutpoint")
 # **Which cutpoint would you choose, to make F1 as high as it can be?** Move the slider below to your guess and press the button: then the panel shows the best one beside yours. (Reading this without a kernel?
 # Look at the two heaps, and write a number into the cell after it.)
 
-# %%
+# %% alt="A panel that asks for a guess: the histogram of the nearest distances, with a slider for the cutpoint."
 simlib.explore_threshold(nearest, y_cal, guess="ask")
-# alt: A panel that asks for a guess: the histogram of the nearest distances, with a slider for the cutpoint.
 
 # %%
 my_guess = 0.25
@@ -152,10 +149,9 @@ for name, cutpoint in choices.items():
     }
 pd.DataFrame(rows).T
 
-# %%
+# %% alt="Precision, recall and F1 against the cutpoint. Recall and F1 climb together and end on a plateau; precision is almost flat. The optimal cutpoint lies far out on the plateau."
 plots.metric_curves(calibration, cutpoint="optimal")
 plt.show()
-# alt: Precision, recall and F1 against the cutpoint. Recall and F1 climb together and end on a plateau; precision is almost flat. The optimal cutpoint lies far out on the plateau.
 
 # %% [markdown]
 # F1 hardly tells them apart: its curve ends in a **plateau**. The reason is in the data. Almost all nearest neighbours are right, so each step to the right gains many right answers and lets in few wrong ones. **Where
@@ -175,13 +171,12 @@ plt.show()
 #
 # The row at the bottom is what the decision turns on: the last digits matched, the first ones called unknown, and below each its nearest neighbour.
 
-# %%
+# %% alt="The threshold explorer at the optimal cutpoint: a histogram of distances, the curves of precision, recall and F1, and the confusion matrix with its column for unknown."
 groups = {"seen": recipe.SEEN, "unseen": recipe.UNSEEN}
 explorer = simlib.explore_threshold(
     nearest, y_cal, x_cal, model.payload(nearest), groups, calibration, guess=my_guess
 )
 explorer
-# alt: The threshold explorer at the optimal cutpoint: a histogram of distances, the curves of precision, recall and F1, and the confusion matrix with its column for unknown.
 
 # %% [markdown]
 # What the panel shows can be asked for in Python too. These are the answers to the predictions:
@@ -213,11 +208,10 @@ pd.DataFrame(table).T.round(3)
 #
 # **Predict.** When the cutpoint moves past one more *wrong* match, in which direction does the curve step?
 
-# %%
+# %% alt="Precision against recall. Precision stays at 1 for more than half of the way, then falls in steps, climbing a little between them: a saw's teeth."
 ax = plots.precision_recall(calibration, cutpoint="strict")
 ax.set(ylim=(calibration.curve.metric("precision")[-1] - 0.005, 1.002))
 plt.show()
-# alt: Precision against recall. Precision stays at 1 for more than half of the way, then falls in steps, climbing a little between them: a saw's teeth.
 
 # %% [markdown]
 # Straight down: precision falls and recall stays. A right match lifts both a little: to the right, and up. So the curve falls in steps and climbs back in between, until the next mistake. Each tooth is one wrong match.
@@ -234,10 +228,9 @@ strict
 # %% [markdown]
 # The next picture shows what lies at the line: the five digits just inside it, and the five just outside. Above each: its true class, the answer, and the distance.
 
-# %%
+# %% alt="Five digits just inside the strict cutpoint, with their answers, above five just outside, which are called unknown. Their distances differ only in the third decimal."
 plots.decision_strip(x_cal, y_cal, nearest, strict.distance)
 plt.show()
-# alt: Five digits just inside the strict cutpoint, with their answers, above five just outside, which are called unknown. Their distances differ only in the third decimal.
 
 # %% [markdown]
 # Nothing but the third decimal of a distance parts the two rows. A cutpoint does not find the mistakes; it decides how many right answers to give up to avoid them.
@@ -298,11 +291,10 @@ pd.DataFrame(rows).T.astype(float).round(3)
 #
 # **Predict.** Which moves more from draw to draw, the cutpoint with the best F1 or the F1 itself?
 
-# %%
+# %% alt="Histogram of the cutpoints that 2,000 resamples choose. They fall into a few separate spikes, spread over a wide range, and the largest spike stands at the right end."
 spread = simlib.bootstrap(nearest, y_cal)
 plots.bootstrap_cutpoints(spread)
 plt.show()
-# alt: Histogram of the cutpoints that 2,000 resamples choose. They fall into a few separate spikes, spread over a wide range, and the largest spike stands at the right end.
 
 # %%
 spread

@@ -53,18 +53,16 @@ print("strict  ", strict[:20])
 #
 # **Predict.** The strict cutpoint makes fewer mistakes. Which digits will it call unknown more often, those seen in training or the unseen ones?
 
-# %%
+# %% alt="Bars of right, unknown and wrong answers at the optimal cutpoint, for all test digits, the seen and the unseen. Nearly everything is right, very little unknown."
 groups = {"seen": recipe.SEEN, "unseen": recipe.UNSEEN}
 report = model.evaluate_classification(x_test, y_test, "optimal", groups)
 plots.group_bars(report)
 plt.show()
-# alt: Bars of right, unknown and wrong answers at the optimal cutpoint, for all test digits, the seen and the unseen. Nearly everything is right, very little unknown.
 
-# %%
+# %% alt="The same bars at the strict cutpoint. Wrong answers have almost vanished. A good part of the digits is unknown now, and a larger part of the unseen digits than of the seen."
 strict_report = model.evaluate_classification(x_test, y_test, "strict", groups)
 plots.group_bars(strict_report)
 plt.show()
-# alt: The same bars at the strict cutpoint. Wrong answers have almost vanished. A good part of the digits is unknown now, and a larger part of the unseen digits than of the seen.
 
 # %%
 by_class = pd.DataFrame({"unknown, percent": pd.Series(strict == simlib.UNKNOWN).groupby(y_test).mean() * 100})
@@ -82,18 +80,16 @@ by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", asc
 #
 # **Predict.** From the optimal cutpoint to the strict one: which column will fill up, and from where?
 
-# %%
+# %% alt="Confusion matrix at the optimal cutpoint: nearly all counts on the diagonal, some single mistakes elsewhere, few in the column for unknown."
 classes = range(10)
 matrix = simlib.metrics.confusion_matrix(labels, y_test, classes)
 plots.confusion(matrix, classes, title="at the optimal cutpoint")
 plt.show()
-# alt: Confusion matrix at the optimal cutpoint: nearly all counts on the diagonal, some single mistakes elsewhere, few in the column for unknown.
 
-# %%
+# %% alt="Confusion matrix at the strict cutpoint: hardly a mistake is left, and the column for unknown holds many digits that were right before."
 matrix = simlib.metrics.confusion_matrix(strict, y_test, classes)
 plots.confusion(matrix, classes, title="at the strict cutpoint")
 plt.show()
-# alt: Confusion matrix at the strict cutpoint: hardly a mistake is left, and the column for unknown holds many digits that were right before.
 
 # %% [markdown]
 # Follow a row from the first matrix to the second: what was wrong has moved to the last column, and much of what was right went with it.
@@ -126,7 +122,7 @@ pd.DataFrame(rows).T.round(3).rename_axis("right, share of")
 #
 # A second copy of the model gets this index, so that the first one keeps its own.
 
-# %%
+# %% alt="Distances of the calibration digits to the nearest item of an index of six classes. The orange heap is now large, as the strangers are in it, and lies further out. The slopes of the two heaps overlap."
 six = keras.models.load_model("models/digits.keras")
 x_six, y_six = simlib.select_examples(x_train, y_train, recipe.SEEN, n=20)
 six.reset_index()
@@ -134,7 +130,6 @@ six.index(x_six, y_six, payload=x_six)
 six_cal, six_test = six.lookup(x_cal, k=1), six.lookup(x_test, k=1)
 plots.distance_histogram(six_cal, y_cal, bins=60)
 plt.show()
-# alt: Distances of the calibration digits to the nearest item of an index of six classes. The orange heap is now large, as the strangers are in it, and lies further out. The slopes of the two heaps overlap.
 
 # %% [markdown]
 # The orange heap is now made of strangers, mostly. They lie further out, and yet some are within reach: a 5 can look like a 3 or a 6.
@@ -167,12 +162,11 @@ pd.DataFrame(rows).T.round(3)
 #
 # Every cutpoint trades strangers sent away against known digits sent away with them. Draw all of them:
 
-# %%
+# %% alt="Strangers called unknown against known digits called unknown. The curve rises steeply and then bends. The closed-set cutpoint lies low on the left, the open-set cutpoint at the bend, the strict one to the right of it."
 open_set = simlib.open_set(six_test, y_test, recipe.SEEN)
 ax = plots.open_set_tradeoff({"strangers": open_set}, cutpoints)
 ax.set(xlim=(-1, 40), ylim=(min(60, 100 * open_set.at(cutpoints["closed set"])[0]) - 5, 101))
 plt.show()
-# alt: Strangers called unknown against known digits called unknown. The curve rises steeply and then bends. The closed-set cutpoint lies low on the left, the open-set cutpoint at the bend, the strict one to the right of it.
 
 # %% [markdown]
 # **AUROC** sums up the whole curve, without a cutpoint: it is the chance that a stranger lies further away than a known digit. 1 would part them perfectly; 0.5 is a coin toss. A good cutpoint lies where the curve bends. The closed-set one lies
@@ -231,7 +225,7 @@ def precision_among(share, cutpoint):
 table = pd.DataFrame({name: precision_among(visitors, cutpoint) for name, cutpoint in cutpoints.items()})
 table.set_index(pd.Index([f"{share:.0%}" for share in visitors], name="strangers among the visitors")).round(3)
 
-# %%
+# %% alt="Precision against the share of strangers among the visitors, for three cutpoints. All begin near 1 and fall as strangers become the rule; the closed-set cutpoint falls first, the strict one last."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 shares = 1 / (1 + np.exp(-np.linspace(-6, 6, 200)))
 for (name, cutpoint), color, style in zip(cutpoints.items(), (plots.DIFFERENT, plots.SAME, plots.OTHER), ("dotted", "solid", "dashed")):
@@ -242,7 +236,6 @@ ax.minorticks_off()
 ax.legend(frameon=False, title="cutpoint")
 sns.despine()
 plt.show()
-# alt: Precision against the share of strangers among the visitors, for three cutpoints. All begin near 1 and fall as strangers become the rule; the closed-set cutpoint falls first, the strict one last.
 
 # %% [markdown]
 # Nothing about the model has changed, and most of its answers are wrong. The share of right answers among the known, and the share of strangers let in, do not depend on how many of each come. **Precision does**, and so does F1. A precision without the share of strangers that it was measured at means nothing.
@@ -296,12 +289,11 @@ print(f"AUROC, mean and range: trained-on {met.mean():.3f} ({met.min():.3f} to {
 #
 # Here are strangers that the six-digit index took in at its open-set cutpoint. They are wrong, and not foolish.
 
-# %%
+# %% alt="Five strangers that were accepted, with their four nearest items, all framed in orange. Each resembles its nearest item."
 fooled = np.flatnonzero(stranger & (six.match(x_test) != simlib.UNKNOWN))[:5]
 near = six.lookup(x_test[fooled], k=4)
 plots.neighbor_strips(x_test[fooled], y_test[fooled], near, six.payload(near))
 plt.show()
-# alt: Five strangers that were accepted, with their four nearest items, all framed in orange. Each resembles its nearest item.
 
 # %% [markdown]
 # ## Recap

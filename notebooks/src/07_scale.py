@@ -132,7 +132,7 @@ speed = pd.DataFrame(rows).T
 speed.index = pd.Index([f"{n:,}" for n in rows], name="vectors")
 speed.round({"exact, ms": 3, "faiss, ms": 3, "recall of faiss": 3, "faiss built in s": 1})
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Milliseconds a query against the number of vectors, both axes logarithmic. The line of exact search climbs steadily and steeply; the line of faiss stays far below it from 100,000 vectors on."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for name, color, marker in (("exact", plots.DIFFERENT, "o"), ("faiss", plots.SAME, "s")):
     ax.loglog(list(rows), speed[f"{name}, ms"], color=color, marker=marker, label=name)
@@ -140,7 +140,6 @@ ax.set(xlabel="vectors in the index", ylabel="milliseconds a query")
 ax.legend(frameon=False)
 sns.despine()
 plt.show()
-# alt: Milliseconds a query against the number of vectors, both axes logarithmic. The line of exact search climbs steadily and steeply; the line of faiss stays far below it from 100,000 vectors on.
 
 # %% [markdown]
 # Exact search is almost a straight line on these axes: ten times the vectors, ten times the time or more. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
@@ -154,7 +153,7 @@ plt.show()
 #
 # **Predict.** Here it is in two dimensions, for a query near the border of its list. What will a search miss that looks into one list only? And into three?
 
-# %%
+# %% alt="Two maps of 400 points in ten cells, with a query near a corner where cells meet. Left, one cell is searched, and true neighbours just across its border are missed. Right, three cells are searched, and all are found."
 points = np.random.default_rng(0).random((400, 2), np.float32)
 kmeans = faiss.Kmeans(2, 10, seed=1, min_points_per_centroid=1)
 kmeans.train(points)
@@ -162,7 +161,6 @@ figure, axes = plt.subplots(1, 2, figsize=(8, 4.6), layout="constrained")
 for ax, nprobe in zip(axes, (1, 3)):
     lessons.inverted_file(points, kmeans.centroids, query=[0.56, 0.61], nprobe=nprobe, k=10, ax=ax)
 plt.show()
-# alt: Two maps of 400 points in ten cells, with a query near a corner where cells meet. Left, one cell is searched, and true neighbours just across its border are missed. Right, three cells are searched, and all are found.
 
 # %% [markdown]
 # Neighbours just across the border. Looking into more lists finds them, and takes more time, as more points are compared. The share of the true neighbours that is found is the **recall of the search** (not to be confused with recall@k or the recall of a cutpoint: there are no labels in it).
@@ -187,7 +185,7 @@ for kind, factory, parameter, values in (("IVF", None, "nprobe", (1, 2, 4, 8, 16
 tradeoff = pd.DataFrame(rows).T
 tradeoff.round(3)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Recall against milliseconds a query. The curve of IVF rises steeply with the number of lists and reaches 0.99 after a few of them; HNSW reaches a similar recall in similar time."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for kind, color, marker in (("IVF", plots.SAME, "o"), ("HNSW", plots.OTHER, "s")):
     part = tradeoff.loc[kind]
@@ -199,7 +197,6 @@ ax.set(xlabel="milliseconds a query", ylabel="recall of ten neighbours", xlim=(0
 ax.legend(frameon=False, loc="lower right")
 sns.despine()
 plt.show()
-# alt: Recall against milliseconds a query. The curve of IVF rises steeply with the number of lists and reaches 0.99 after a few of them; HNSW reaches a similar recall in similar time.
 
 # %% [markdown]
 # Up and to the left is good. A few lists are enough here, because these embeddings lie in clumps: that is what training was for. HNSW, a graph of neighbours, is the other well-known way. It answers about as fast,
@@ -266,7 +263,7 @@ pd.Series(gained, name="MB for each million vectors of 64 numbers").round(-1)
 
 # %%
 coded = faiss.index_factory(64, "IVF632,PQ16np")  # np: without preparing a search that we do not use
-coded.train(vectors[:50_000])  # a sample will do
+coded.train(vectors[:25_000])  # a sample will do
 coded.add(vectors)
 coded_bytes = faiss.serialize_index(coded).size / n
 round(coded_bytes, 1)
@@ -302,11 +299,10 @@ on_disk = simlib.Index("cosine", search="faiss", store={"name": "disk", "path": 
 on_disk.add(train, y_train, payload=x_train)
 on_disk
 
-# %%
+# %% alt="Four test digits with their six nearest neighbours, whose pictures were read from disk. All have the label of their query."
 found = on_disk.lookup(test[::300], k=6)
 plots.neighbor_strips(x_test[::300], y_test[::300], found, on_disk.payload(found.ids))
 plt.show()
-# alt: Four test digits with their six nearest neighbours, whose pictures were read from disk. All have the label of their query.
 
 # %% [markdown]
 # The file is an ordinary `.npy`. A saved index remembers its name, not its content, so keep the two together.
