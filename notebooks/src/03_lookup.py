@@ -11,20 +11,21 @@
 #
 # We have a model and an index. Now we ask: *what is this picture like?* The answer is a list of neighbours, nearest first.
 #
-# **You will learn** to read a `Neighbors` value; to see right and wrong answers as pictures; to find out why a wrong one came first; and what recall@k,
-# precision@k and MAP@R say.
+# **You will learn** to read a `Neighbors` value; to look at right and wrong answers; to find out why a wrong neighbour came first, and what does *not* mend it; and what recall@k,
+# precision@k and MAP@R say, and what each of them hides.
 #
 # **You need** notebooks 1 and 2, read but not run.
 #
-# **Time** 6 minutes of reading, and some seconds of running.
+# **Time** 10 minutes to read, some seconds to run.
 
 # %%
-import simlib  # first, so that TensorFlow starts without its log lines
+import simlib  # before Keras, to silence TensorFlow's start-up messages; nothing else depends on the order
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.patches import Patch
 from simlib import plots, recipe
 
 model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digits.keras"
@@ -39,24 +40,23 @@ neighbors = model.lookup(x_test, k=5)
 neighbors
 
 # %% [markdown]
-# Three arrays stand behind this, each with a row for each query and a column for each neighbour. Everything in the coming notebooks is computed from them: no more
-# pictures, no more network.
+# It holds three arrays, each with a row for every query and a column for every neighbour. `labels` says which class each neighbour has, `distances` how far away it is, and `ids` which item of the index it is.
+# Everything in the coming notebooks is computed from these three. The network and the pictures are no longer needed.
 
 # %%
 neighbors.labels[0], neighbors.distances[0].round(3), neighbors.ids[0]
 
 # %% [markdown]
-# The payload brings the pictures back. A tick and blue: the neighbour has the label of the query. A cross and orange: it has not.
+# The payload brings the pictures back. A tick and a blue frame: the neighbour has the label of the query. A cross and an orange frame: it has another.
 
-# %%
-shown = neighbors[:6]
-plots.neighbor_strips(x_test[:6], y_test[:6], shown, model.payload(shown))
+# %% alt="Six test digits, one in each row, with their five nearest neighbours. Almost all neighbours are framed in blue, as they have the label of the query."
+plots.neighbor_strips(x_test[:6], y_test[:6], neighbors[:6], model.payload(neighbors[:6]))
 plt.show()
 
 # %% [markdown]
 # ## Look at the mistakes
 #
-# **Predict.** Among 1,000 test digits, how many have a nearest neighbour of another class? Which digits do you expect to be confused?
+# **Predict.** Among 1,000 test digits, how many have a nearest neighbour of another class? Which digits will be confused with which?
 
 # %%
 wrong = np.flatnonzero(neighbors.labels[:, 0] != y_test)
@@ -65,34 +65,36 @@ print(f"{len(wrong)} of {len(y_test)} test digits have a nearest neighbour of an
 pairs.value_counts(sort=False).sort_values(ascending=False, kind="stable").head(6).to_dict()
 
 # %% [markdown]
-# The numbers alone do not tell us why. The pictures do. These are the mistakes of which the model was most sure: the wrong neighbour is very near.
+# Only a few, and a small number of confusions covers many of them. The counts do not tell us *why*, but the pictures do. These are the mistakes that look most certain, those in which the wrong neighbour is very near.
 
-# %%
+# %% alt="Six misread test digits, one in each row, with their five nearest neighbours. The first neighbour is always framed in orange, and it resembles the query."
 sure = wrong[np.argsort(neighbors.distances[wrong, 0], kind="stable")][:6]
 plots.neighbor_strips(x_test[sure], y_test[sure], neighbors[sure], model.payload(neighbors[sure]))
 plt.show()
 
 # %% [markdown]
+# *Exercise:* [03b · Who is labelled wrongly?](../exercises/03b_wrong_labels.ipynb): sometimes it is the label that is wrong.
+#
 # ## Why did it match these two?
 #
-# A lookup only compares distances. So the question is always: *how far was the nearest of the right class, and who came in between?* Ask the index for all
-# 200 items, and find the first right one.
+# A lookup only compares distances. So the question is always: *how far away was the nearest item of the right class, and what came in between?* We ask the index for all
+# 200 items and find the first right one. Its *rank* is its place in the list.
 
 # %%
-everyone = model.lookup(x_test[sure], k=len(model.index_summary()))
+everyone = model.lookup(x_test[sure], k=200)
 rank = (everyone.labels == y_test[sure][:, None]).argmax(axis=1)
 row = np.arange(len(sure))
 pd.DataFrame(
     {
         "query": y_test[sure],
         "nearest": everyone.labels[:, 0],
-        "at": everyone.distances[:, 0].round(3),
+        "at distance": everyone.distances[:, 0].round(3),
         "first right one at": everyone.distances[row, rank].round(3),
         "its rank": rank + 1,
     }
 )
 
-# %%
+# %% alt="Six columns of three digits: a misread query above, the item that was nearest to it, and below the first item of the right class. The nearest often resembles the query more than the first right one does."
 figure, axes = plt.subplots(3, len(sure), figsize=(8, 4.6), layout="constrained")
 images = model.payload(everyone)
 for column, i in enumerate(row):
@@ -100,35 +102,67 @@ for column, i in enumerate(row):
     for ax, (name, image) in zip(axes[:, column], trio.items()):
         ax.imshow(image, cmap="gray_r")
         ax.set(xticks=[], yticks=[], ylabel=name if column == 0 else "")
+plt.show()
 
 # %% [markdown]
-# Read it column by column: the query above, what the model chose, and what it should have chosen. Some of these a person would get wrong too. In others the query
-# is written in a way that no example of its class in the index shares. That suggests a cure without any training: **add such an example to the index.**
+# Read it column by column: the query, what the model chose, and what it should have chosen. Some of these a person would get wrong too. Others are written in a way that no example of their class in the index shares.
+#
+# ## Can a mistake be mended in the index?
+#
+# That suggests a cure without training: **add such examples to the index.** We try it. Look up the 500 digits of the calibration split, add the misread ones to the index with their right labels,
+# and count the mistakes among the *test* digits again.
+#
+# **Predict.** How many of the test digits' mistakes will disappear?
+
+# %%
+x_index, y_index = simlib.select_examples(x_train, y_train, n=20)  # what the model's index holds
+items, cal, test = model.embed(x_index), model.embed(x_cal), model.embed(x_test)
+misread = np.flatnonzero(model.lookup(x_cal, k=1).labels[:, 0] != y_cal)
+
+
+def mistakes_with(more):
+    """How many test digits are misread when these calibration digits are in the index as well."""
+    index = simlib.Index("cosine").add(items, y_index).add(cal[more], y_cal[more])
+    return int((index.lookup(test, k=1).labels[:, 0] != y_test).sum())
+
+
+{"with the index as it is": mistakes_with([]), f"with the {len(misread)} misread digits added": mistakes_with(misread)}
 
 # %% [markdown]
+# A few at most. Is that because we chose so cleverly? To know, compare with a choice that is not clever at all: as many calibration digits, drawn at random. We draw 50 times.
+
+# %%
+rng = np.random.default_rng(0)
+at_random = [mistakes_with(rng.choice(len(cal), len(misread), replace=False)) for _ in range(50)]
+low, high = np.quantile(at_random, [0.05, 0.95])
+print(f"with {len(misread)} random digits added: {np.mean(at_random):.1f} mistakes on average, {low:.0f} to {high:.0f} in nine draws of ten")
+
+# %% [markdown]
+# The misread digits do better than digits that nobody chose by a few in a thousand, if at all. The next person writes badly in another way, and yesterday's mistake does not help with that. Mending single mistakes is
+# no substitute for more examples of each class (notebook 2) or a better embedding (notebook 1). The method is worth more than the result: **before you believe in a cure, try a random one beside it.**
+#
 # ## A map of the space
 #
-# The embedding has 64 dimensions. t-SNE lays it flat so that neighbours stay neighbours (the gaps between islands mean little). Black crosses mark the mistakes.
+# The embedding has 64 dimensions. t-SNE lays it flat so that neighbours stay neighbours. (Sizes of islands and gaps between them mean little.) Black crosses mark the mistakes.
 #
 # **Predict.** Where will the crosses be?
 
-# %%
+# %% alt="A map of the test digits with one island for each of the ten classes. The crosses that mark mistakes lie on the shores of the islands, between them, or inside an island of another class."
 plots.projector(model.embed(x_test), y_test, marked=wrong)
 plt.show()
 
 # %% [markdown]
-# Between the islands and on their shores, mostly. All ten digits have an island of their own, also the four that the model was never trained on
+# Mostly on the shores, between the islands, or inside the wrong one. All ten digits have an island, also the four that the model was never trained on
 # (0, 4, 5 and 8).
-
-# %% [markdown]
-# ## One number for "how good is the lookup?"
 #
-# There are three common ones. Take one query, a 7, and its five neighbours: **7 1 7 7 2**.
+# ## Three numbers for "how good is the lookup?"
 #
-# - **recall@k**: is at least one right one among the first k? Here: yes for every k.
-# - **precision@k**: which share of the first k is right? Here 1/1, 1/2, 2/3, 3/4, 3/5.
-# - **MAP@R**: let R be how many 7s the index holds. Look at the first R, and add up the precision at each place where a right one stands; divide by R. It is
-#   1 only if all R right ones come first. It is the strictest, and sees differences that recall@1 does not.
+# Take one query, a 7, and its five neighbours: **7 1 7 7 2**.
+#
+# - **recall@k**: is there at least one right neighbour among the first k? Here: yes for every k.
+# - **precision@k**: what share of the first k is right? Here 1/1, 1/2, 2/3, 3/4, 3/5.
+# - **MAP@R**: let R be the number of 7s in the index. Look at the first R neighbours, add up the precision at each place where a right one stands, and divide by R. It is
+#   1 only if all R right ones come first.
 #
 # The library gives the same numbers as your pencil:
 
@@ -137,50 +171,99 @@ one_query = simlib.Neighbors(
     labels=[[7, 1, 7, 7, 2]], distances=[[0.1, 0.2, 0.3, 0.4, 0.5]], ids=[[0, 1, 2, 3, 4]]
 )
 scores = simlib.metrics.retrieval(one_query, [7], class_sizes={7: 5}, ks=(1, 2, 3, 4, 5))
-pd.Series(scores).round(3).to_frame("score").T
+rows = {name: [scores[f"{name}@{k}"] for k in (1, 2, 3, 4, 5)] for name in ("recall", "precision")}
+print(pd.DataFrame(rows, index=["@1", "@2", "@3", "@4", "@5"]).T.round(3))
+print(f"\nMAP@R {scores['map@r']:.3f}, and by hand {(1 / 1 + 2 / 3 + 3 / 4) / 5:.3f}")
 
 # %% [markdown]
-# Check the last one by hand: (1/1 + 2/3 + 3/4) / 5.
+# Now for all test digits, and for the digits seen in training and the unseen ones apart.
 #
-# Now for all test digits, the seen and the unseen apart:
+# **Predict.** Which of the three numbers shows the largest difference between seen and unseen?
 
 # %%
 is_seen = np.isin(y_test, recipe.SEEN)
 groups = {"all": np.ones(len(y_test), bool), "seen": is_seen, "unseen": ~is_seen}
-rows = {name: model.evaluate_retrieval(x_test[g], y_test[g]) for name, g in groups.items()}
-pd.DataFrame(rows).T.round(3)
+rows = {name: model.evaluate_retrieval(x_test[g], y_test[g], ks=(1, 10)) for name, g in groups.items()}
+retrieval = pd.DataFrame(rows).drop("precision@1")  # with one neighbour it is the same as recall@1
+retrieval.assign(gap=retrieval["seen"] - retrieval["unseen"]).round(3)
 
 # %% [markdown]
-# **recall@10 is higher than recall@1, and precision@10 is not. Why?** With more neighbours it gets easier to have *one* right one among them, and harder that *all* are right.
+# **recall@1 hides it and MAP@R shows it.** Judged by the nearest neighbour alone, digits that the model has never seen are recognised about as well as those it was trained on. But
+# behind the nearest one the picture changes: their classes are loose clouds, with other digits in between. MAP@R looks at the whole cloud. It matters as soon as you need more than the nearest: a page of search results,
+# a vote, or a threshold (notebook 4).
+#
+# **Predict.** As k grows, does recall@k rise or fall? And precision@k?
 
-# %%
+# %% alt="recall@k and precision@k for k from 1 to 20. Both start at the same height. recall@k rises towards 1 for both groups. precision@k falls, slowly for the seen digits and steeply for the unseen ones."
 k = np.arange(1, 21)
 hits = model.lookup(x_test, k=20).labels == y_test[:, None]
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-ax.plot(k, np.logical_or.accumulate(hits, axis=1).mean(axis=0), color=plots.SAME, label="recall@k")
-ax.plot(k, hits.cumsum(axis=1).mean(axis=0) / k, color=plots.DIFFERENT, label="precision@k", linestyle="dashed")
-ax.set(xlabel="k", ylim=(0.8, 1.005), xticks=[1, 5, 10, 15, 20])
+for group, mask, color in (("seen", is_seen, plots.SEEN), ("unseen", ~is_seen, plots.UNSEEN)):
+    some = np.logical_or.accumulate(hits[mask], axis=1).mean(axis=0)
+    ax.plot(k, some, color=color, label=f"recall@k, {group}")
+    ax.plot(k, hits[mask].cumsum(axis=1).mean(axis=0) / k, color=color, label=f"precision@k, {group}", linestyle="dashed")
+ax.set(xlabel="k", ylim=(None, 1.005), xticks=[1, 5, 10, 15, 20])
+ax.legend(frameon=False, loc="lower left")
+sns.despine()
+plt.show()
+
+# %% [markdown]
+# With more neighbours it gets easier to have *one* right among them, so recall@k can only rise. Neighbours further down the list lie further away and are right less often, so precision@k falls, and for the unseen digits it falls faster. The gap between the dashed lines is what MAP@R sums up.
+# (Each digit has only 20 items in the index, so at k = 20 every one of them would have to come first.)
+#
+# ## Is anybody everybody's neighbour?
+#
+# With 1,000 queries and their ten nearest of 200 items, each item should turn up about 50 times. Items that turn up far more often are called **hubs**. They are a disease of high-dimensional spaces
+# ([Radovanovic et al. 2010](https://jmlr.org/papers/v11/radovanovic10a.html)): a hub is near to everything, so it gives many wrong answers, and it hides the right ones.
+#
+# We count, for our embeddings and for the raw pixels (784 numbers), which have seen no training.
+#
+# **Predict.** Which of the two has the stronger hubs?
+
+# %% alt="Histogram of how often each of the 200 items is among the ten nearest of a query. For embeddings all counts stay within about twice the expected 50. For raw pixels a few items turn up three to four times as often as expected."
+spaces = {
+    "raw pixels": [x.reshape(len(x), -1).astype(float) for x in (x_index, x_test)],
+    "embeddings": [items, test],
+}
+figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+for (name, (known, queries)), color, hatch in zip(spaces.items(), (plots.DIFFERENT, plots.SAME), ("//", "")):
+    near = simlib.Index("cosine").add(known, y_index).lookup(queries, k=10)
+    times = np.bincount(near.ids.ravel(), minlength=len(y_index))
+    ax.hist(times, bins=np.arange(0, 211, 10), alpha=0.6, color=color, hatch=hatch, edgecolor="white", label=f"{name}: at most {times.max()} times")
+    print(f"{name}: {(near.labels[:, 0] == y_test).mean():.1%} of the nearest are right; the five largest hubs turn up {np.sort(times)[::-1][:5].tolist()} times")
+ax.axvline(50, color=plots.CUT, linestyle="dashed", linewidth=1, label="expected: 50 times")
+ax.set(xlabel="how often an item is among the ten nearest", ylabel="items")
 ax.legend(frameon=False)
 sns.despine()
+plt.show()
 
 # %% [markdown]
+# The raw pixels. A few of their items turn up in the answers to one query in five, of whatever class, while training has spread the work over all items: the loss pulls each class together and pushes the others away, which leaves no place in the middle. With your own
+# data, look at the largest hubs first: they are often blurred, empty or mislabelled pictures.
+#
 # ## Which digits are hard?
 
-# %%
-by_class = pd.Series(hits[:, 0]).groupby(y_test).mean()
+# %% alt="The share of mistakes for each digit from 0 to 9, as bars. Some seen digits are as hard as the hardest unseen one."
+by_class = 100 * (1 - pd.Series(hits[:, 0]).groupby(y_test).mean())
 colors = [plots.SEEN if c in recipe.SEEN else plots.UNSEEN for c in by_class.index]
-ax = (1 - by_class).mul(100).plot.bar(color=colors, figsize=(6.4, 3), rot=0)
-ax.set(xlabel="digit (light blue: seen in training, pink: unseen)", ylabel="mistakes, percent")
+ax = by_class.plot.bar(color=colors, figsize=(6.4, 3), rot=0)
+ax.set(xlabel="digit", ylabel="mistakes, percent")
+ax.legend(handles=[Patch(color=plots.SEEN, label="seen in training"), Patch(color=plots.UNSEEN, label="unseen")], frameon=False)
 sns.despine()
+plt.show()
 
 # %% [markdown]
+# Whether a digit was seen in training is not what decides. What decides is whether another digit looks like it. (There are 100 test digits of each class, so one mistake is one percent, and differences of two or three percent are luck.)
+#
 # ## Recap
 #
 # - A lookup answers with labels, distances and ids, and the payload brings the pictures back.
-# - "Why these two?" has an answer: look at how far the first right one was, and at the pictures in between.
-# - recall@k forgives, precision@k does not, and MAP@R looks at the whole order.
-# - A mistake can often be mended in the index.
+# - "Why these two?" has an answer: look at how far away the first right one was, and at what came in between.
+# - Try a random cure beside the one that you believe in.
+# - recall@k forgives, precision@k does not, and MAP@R looks at the whole order. They can tell different stories about the same model.
+# - Hubs are items that are near to everything. Look for them.
 #
-# **Exercises** for this notebook are listed in [exercises/README.md](../exercises/README.md).
+# **Exercises:** [03a · Not yourself](../exercises/03a_not_yourself.ipynb), [03b · Who is labelled wrongly?](../exercises/03b_wrong_labels.ipynb);
+# all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [04 · Calibrate](04_calibrate.ipynb): a lookup always answers, even for a picture of a cat. How near is near *enough*?
