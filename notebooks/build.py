@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 HERE = Path(__file__).resolve().parent
 SOURCES, COURSE, AGAIN = HERE / "src", HERE.parent / "build" / "course", HERE.parent / "build" / "again"
+TRAIN = "01_train", "08_your_pictures"  # for a minute each
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"(?<![\w.])\d+\.\d{3,4}(?![\w.]*\d)")  # such as 0.974: a figure taken from a run
 
@@ -165,14 +166,18 @@ def check(names):
 def again(names):
     """Write build/again/again.ipynb: what runs in one kernel must not lean on what ran before.
 
-    All notebooks but the first, from the last to the first, so that each follows those that come after it
-    for a reader. nbval compares each cell with the output that the notebook has in a kernel of its own.
-    The first stays out: it trains, for longer than all others together, and nothing comes before it.
+    All notebooks from the last to the first, so that each follows those that come after it for a reader.
+    nbval compares each cell with the output that the notebook has in a kernel of its own. Those that train
+    for longer than all others together stay out.
     """
     AGAIN.mkdir(parents=True, exist_ok=True)
     shutil.copytree(HERE / "models", AGAIN / "models", dirs_exist_ok=True)
+    for beside in (
+        HERE / f"{name}.py" for name in ("figures", "flags")
+    ):  # what notebooks import from their own folder
+        shutil.copy(beside, AGAIN)
     everything = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": ""}})
-    for name in reversed(names[1:]):
+    for name in reversed([name for name in names if name not in TRAIN]):
         for cell in nbformat.read(HERE / f"{name}.ipynb", 4).cells:
             cell.id = str(len(everything.cells))
             everything.cells.append(cell)

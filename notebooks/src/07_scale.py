@@ -27,13 +27,13 @@ from pathlib import Path
 
 import simlib  # before Keras, to silence TensorFlow's start-up messages; nothing else depends on the order
 import faiss
+import figures  # figures.py, beside this notebook
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from simlib import plots
-from simlib.plots import lessons
 
 model = keras.models.load_model("models/digits.keras")  # yours: "models/my_digits.keras"
 (x_train, y_train), (x_cal, y_cal), (x_test, y_test) = simlib.load_mnist()
@@ -159,7 +159,7 @@ kmeans = faiss.Kmeans(2, 10, seed=1, min_points_per_centroid=1)
 kmeans.train(points)
 figure, axes = plt.subplots(1, 2, figsize=(8, 4.6), layout="constrained")
 for ax, nprobe in zip(axes, (1, 3)):
-    lessons.inverted_file(points, kmeans.centroids, query=[0.56, 0.61], nprobe=nprobe, k=10, ax=ax)
+    figures.inverted_file(points, kmeans.centroids, query=[0.56, 0.61], nprobe=nprobe, k=10, ax=ax)
 plt.show()
 
 # %% [markdown]

@@ -1,9 +1,14 @@
 """The pictures that explain show what a plain search would find."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from simlib.plots import lessons
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "notebooks"))
+
+import figures
 
 
 @pytest.fixture
@@ -15,7 +20,7 @@ def cloud():
 @pytest.mark.parametrize("nprobe", [1, 3, 7])
 def test_an_inverted_file_finds_the_true_neighbours_in_the_lists_it_looks_into(cloud, nprobe):
     points, centres, query = cloud
-    ax = lessons.inverted_file(points, centres, query, nprobe=nprobe, k=20)
+    ax = figures.inverted_file(points, centres, query, nprobe=nprobe, k=20)
     list_of = [min(range(7), key=lambda c: np.linalg.norm(p - centres[c])) for p in points]
     probed = sorted(range(7), key=lambda c: np.linalg.norm(query - centres[c]))[:nprobe]
     true = sorted(range(300), key=lambda i: np.linalg.norm(query - points[i]))[:20]
@@ -28,6 +33,6 @@ def test_an_inverted_file_finds_the_true_neighbours_in_the_lists_it_looks_into(c
 def test_an_inverted_file_is_drawn_in_two_dimensions_only(cloud):
     points, centres, query = cloud
     with pytest.raises(ValueError, match="two dimensions"):
-        lessons.inverted_file(np.zeros((5, 3)), centres, query)
+        figures.inverted_file(np.zeros((5, 3)), centres, query)
     with pytest.raises(ValueError, match="nprobe"):
-        lessons.inverted_file(points, centres, query, nprobe=0)
+        figures.inverted_file(points, centres, query, nprobe=0)
