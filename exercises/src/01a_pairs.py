@@ -114,7 +114,7 @@ def check(pairs):
     rng = np.random.default_rng(0)
     cases = {f"for the labels {y.tolist()}": (y,) for y in (np.array([3, 8, 3, 3, 8, 5]), np.array([7, 7]))}
     cases |= {f"for {n} labels": (rng.integers(0, 4, n) * 10,) for n in (1, 9, 30)}
-    compare("pairs", pairs, cases, kind="bool")
+    compare("pairs", pairs, cases)
     batch = np.repeat(np.arange(6), 6)
     same = batch[:, None] == batch
     return (

@@ -100,7 +100,7 @@ EDITS = [
      "belongs to one query."),
     (SORT, "np.sort(np.argsort(distances, axis=1)[:, :k])", "...the right ones, in no order"),
     (SORT, "np.argsort(distances, axis=1)[:, :k][:, ::-1]", "...the right ones, in no order"),
-    ("[:, :k]", "[:, :6]", "...is right"),
+    ("[:, :k]", "[:, :6]", "...must have the shape"),
     ("[:, :k]", "[:, -k:]", "you return those furthest away. A small distance is near, a large *cosine*."),
     (SORT, "np.sort(distances, axis=1)[:, :k]", "you return the distances, and the positions are asked for: "
      "`np.argsort`."),
@@ -140,7 +140,7 @@ def check(nearest):
     test, train = embedded.test[:4], embedded.train[:300]
     cases["for four test digits and k = 6"] = (test, train, 6)
     facts = [(UNSORTED, lambda found, right: np.array_equal(np.sort(found), np.sort(right)))]
-    *_, found = compare("nearest", nearest, cases, facts=facts, kind="integer")
+    *_, found = compare("nearest", nearest, cases, facts=facts)
     near = simlib.Index().add(train, splits.train.y[:300]).lookup(test, k=6)
     return (
         "Your positions agree with `simlib.Index`, and these are your neighbours. This is all that exact "

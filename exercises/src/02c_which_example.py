@@ -101,8 +101,8 @@ EDITS = [
     ("np.unique(labels)", "dict.fromkeys(labels.tolist())", "your positions stand in the order in which the classes "
      "first appear; that of the class ids is asked for."),
     ("members[" + BEST + "]", "c", "you return the class ids, and positions are asked for."),
-    (".mean(axis=0)", ".mean(axis=1)", "...stopped with an error"),
-    ("vectors[members] @ mean)", "pool[members] @ mean)", "...is right"),
+    (".mean(axis=0)", ".mean(axis=1)", "...is right"),
+    ("vectors[members] @ mean)", "pool[members] @ mean)", "...stopped with an error"),
     (BEST, "len(members) - 1 - np.argmax((vectors[members] @ mean)[::-1])", "of members equally near, you take the last "
      "one; the first is asked for."),
 ]  # fmt: skip
@@ -131,9 +131,12 @@ def check(representatives):
         cases[f"for {n} vectors of the classes {classes}"] = (vectors, labels)
     twins = np.eye(4)[[0, 1, 1, 2, 2, 3]]
     cases["for members that are equal"] = (twins, np.array([8, 8, 8, 6, 6, 6]))
+    angles = np.radians([-40, 5, 25, 30, 60, 100])
+    around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    cases["for a class that lies around another"] = (around, np.array([2, 5, 2, 2, 5, 5]))
     splits, embedded, *_ = reference()
     cases["for the course's training digits"] = (embedded.train, splits.train.y)
-    *_, chosen = compare("representatives", representatives, cases, kind="integer")
+    *_, chosen = compare("representatives", representatives, cases)
     x, y = splits.train
 
     def accuracy(rows):

@@ -31,7 +31,7 @@ print("nearest of the first three:", neighbors.ids[:3, 0])
 # nearest first. It returns the labels of the k nearest *others*, shape (n, k).
 #
 # Beware of twins: where two items are equal, either may come first. And where there are many, the item itself
-# may not be in its row at all; then leave out the furthest.
+# may not be in its row at all; then leave out the furthest (the last one).
 
 
 # %% starter
@@ -63,27 +63,56 @@ def labels_of_others(ids, labels):
     return rows
 
 
-# %% wrong expects="the item itself still has a say"
+# %% alternative
 def labels_of_others(ids, labels):
-    return labels[:, :-1]
+    """Sort each row: the item itself last, or else the furthest."""
+    itself = ids == np.arange(len(ids))[:, None]
+    order = np.argsort(itself, axis=1, kind="stable")
+    return np.take_along_axis(labels, order, axis=1)[:, :-1].astype(float)
 
 
-# %% wrong expects="leaves out the first column"
+# %% alternative
 def labels_of_others(ids, labels):
-    return labels[:, 1:]
+    """A place for each row, and np.delete."""
+    rows = []
+    for i, (row, near) in enumerate(zip(ids.tolist(), labels)):
+        rows.append(np.delete(near, row.index(i) if i in row else -1))
+    return rows
 
 
-# %% wrong expects="leaves out every neighbour with the item's own label"
+# %% wrong
 def labels_of_others(ids, labels):
+    """you leave out every neighbour with the item's own label. Leave out the item alone: others of its class
+    are right answers."""
     own = {i: label for i, label in zip(ids.ravel().tolist(), labels.ravel().tolist())}
     k = ids.shape[1] - 1
     return [([b for b in row.tolist() if b != own.get(i, -1)] + [-1] * k)[:k] for i, row in enumerate(labels)]
 
 
-# %% wrong expects="drop one column"
-def labels_of_others(ids, labels):
-    return labels
-
+# %% edits
+ROWS = "labels[~itself].reshape(len(ids), -1)"
+EDITS = [
+    ("np.arange(len(ids))[:, None]", "np.arange(len(ids)).reshape(-1, 1)", "right"),
+    (ROWS, ROWS + ".tolist()", "right"),
+    (ROWS, "labels[:, :-1]", "the item itself still has a say: you leave out the furthest in every row."),
+    (ROWS, "labels[:, 1:]", "you leave out the first column, whoever stands there. An item with a twin may come second. "
+     "Look for the *id*."),
+    (ROWS, "labels", "...has as many columns as before"),
+    ("    itself[missing, -1] = True\n", "", "...stopped with an error"),
+    ("itself[missing, -1] = True", "itself[missing, 0] = True", "where an item is not in its own row, you leave out the "
+     "nearest. All of these are others: leave out the furthest."),
+    ("ids == np", "labels == np", "...is right"),
+    ("labels[~itself]", "ids[~itself]", "you return the ids of the others, and their labels are asked for."),
+    ("labels[~itself].reshape(len(ids), -1)", "labels[~itself]", "...must have the shape"),
+    ("labels[~itself].reshape(len(ids), -1)", "labels[~itself].reshape(-1, len(ids))", "...must have the shape"),
+    ("labels[~itself].reshape(len(ids), -1)", "labels[~itself].reshape(-1, len(ids)).T", "...is right"),
+    (ROWS, "np.where(itself, -1, labels)[:, 1:]", "...is right"),
+    (ROWS, "np.sort(labels[~itself].reshape(len(ids), -1))", "...is right"),
+    ("ids == np.arange(len(ids))[:, None]", "ids == ids[:, :1]", "you leave out the first column, whoever stands there. "
+     "An item with a twin may come second. Look for the *id*."),
+    (ROWS, "labels[~itself].reshape(len(ids), -1)[:, :1]", "...must have the shape"),
+    ("ids == np.arange(len(ids))[:, None]", "ids == np.arange(400)[:, None]", "...stopped with an error"),
+]  # fmt: skip
 
 # %% hint [markdown]
 # Row i belongs to item i. Where is `ids[i]` equal to i?
@@ -100,64 +129,39 @@ def labels_of_others(ids, labels):
 import numpy as np
 
 import simlib
-from judging import array, ask, expect, reference
+from judging import reference
 
 
 def check(labels_of_others):
     plain = np.array([[0, 2, 1], [1, 3, 0], [2, 0, 3], [3, 1, 2]])
     twins = np.array([[1, 0, 2], [1, 0, 2], [2, 3, 0], [2, 3, 1]])  # 0 is 1's twin, and 2 is 3's
     triplets = np.array([[1, 2, 3], [1, 2, 0], [1, 2, 0], [3, 0, 1]])  # item 0 is not in its own row
-    for ids in (plain, twins, triplets):
-        compare(labels_of_others, ids, np.array([5, 5, 8, 9])[ids])
-    _, splits, embedded = reference()
+    cases = {f"for the ids {ids.tolist()}": (ids, np.array([5, 5, 8, 9])[ids]) for ids in (plain, twins, triplets)}
+    rng = np.random.default_rng(0)
+    for n, k in ((9, 1), (30, 4)):
+        ids = np.array([rng.permutation(n)[: k + 1] for _ in range(n)])
+        cases[f"for {n} items, k = {k}, and many twins"] = (ids, rng.integers(0, 5, n)[ids])
+    splits, embedded, *_ = reference()
     rows, y = simlib.select_examples(np.arange(len(splits.train.y)), splits.train.y, n=40)
     index = simlib.Index().add(embedded.train[rows], y)
     near = index.lookup(embedded.train[rows], k=6)
-    others = compare(labels_of_others, near.ids, near.labels)
+    cases["for 400 digits"] = (near.ids, near.labels)
+    facts = [(SAME, lambda found, right: found.shape[1] == right.shape[1] + 1)]
+    *_, others = compare("labels_of_others", labels_of_others, cases, facts=facts)
     test = (index.lookup(embedded.test, k=1).labels[:, 0] == splits.test.y).mean()
     wrong = np.flatnonzero(others[:, 0] != y)[:4]
-    figure = None
-    if len(wrong):
-        figure = simlib.plots.neighbor_strips(
-            splits.train.x[rows][wrong], y[wrong], near[wrong], splits.train.x[rows][near.ids[wrong]]
-        )
-    return (
+    told = (
         f"With itself, each digit is right: 1.000. Without, {(others[:, 0] == y).mean():.3f}. New digits get "
-        f"{test:.3f}; those from training still flatter the model, as it was fitted on some of them.\n\n"
-        "Below are digits whose nearest other is wrong; each finds itself first, at distance 0. A score of "
-        "exactly 1, or a distance of exactly 0, is a reason to look for a leak.",
-        figure,
+        f"{test:.3f}; those from training flatter the model, as it was fitted on some of them.\n\n"
+        "A score of exactly 1, or a distance of exactly 0, is a reason to look for a leak."
+    )
+    if not len(wrong):
+        return told
+    shown = splits.train.x[rows]
+    return (
+        told + " Below are digits whose nearest other is wrong; each finds itself first, at distance 0.",
+        lambda: simlib.plots.neighbor_strips(shown[wrong], y[wrong], near[wrong], shown[near.ids[wrong]]),
     )
 
 
-def compare(labels_of_others, ids, labels):
-    n, k = len(ids), ids.shape[1] - 1
-    answer = ask(labels_of_others, ids, labels)
-    expect(
-        np.shape(answer) != labels.shape,
-        f"your answer has as many columns as before. To leave one out, drop one column: {k} remain.",
-    )
-    found = array("the answer", answer, (n, k), kind="integer")
-    right = np.array([[b for b, j in zip(labels[i], ids[i]) if j != i][:k] for i in range(n)])
-    if np.array_equal(found, right):
-        return found
-    i = int(np.flatnonzero((found != right).any(axis=1))[0])
-    told = f"for item {i}, with the neighbours {ids[i].tolist()} and their labels {labels[i].tolist()}, "
-    told += f"you return {found[i].tolist()}: "
-    expect(
-        not np.array_equal(found, labels[:, :-1]),
-        told + "the item itself still has a say. Its own label is always the right one.",
-    )
-    expect(
-        not np.array_equal(found, labels[:, 1:]),
-        told
-        + f"that leaves out the first column, and item {i} is not the one there: it has a twin. Look for "
-        "the *id*.",
-    )
-    expect(
-        -1 not in found,
-        told
-        + "that leaves out every neighbour with the item's own label. Leave out the item alone: others of "
-        "its class are right answers.",
-    )
-    expect(False, told + f"the right ones are {right[i].tolist()}.")
+SAME = "your answer has as many columns as before. To leave one out of each row, drop one column."
