@@ -70,31 +70,37 @@ def precisions(distances, right, cutpoint, times, rng):
 
 # %% wrong expects="far from"
 def precisions(distances, right, cutpoint, times, rng):
-    """Draws among the accepted first one hundred."""
-    rows = rng.integers(0, 100, (times, 100))
+    """Draws among all, and forgets the cutpoint."""
+    rows = rng.integers(0, len(right), (times, len(right)))
     return right[rows].mean(axis=1)
 
+
+# %% wrong expects="with replacement"
+def precisions(distances, right, cutpoint, times, rng):
+    """Draws four times as many as there are."""
+    good = right[distances <= cutpoint]
+    return rng.choice(good, (times, 4 * len(good))).mean(axis=1)
 
 # %% edits
 DRAW = "rng.integers(0, n, n)"
 EDITS = [
     (DRAW, "rng.choice(n, n)", "right"),
     ("return np.array(found)", "return found", "right"),
-    (DRAW, "rng.permutation(n)", "...all worlds are the same"),
-    (DRAW, "rng.choice(n, n, replace=False)", "...all worlds are the same"),
-    (DRAW, "np.arange(n)", "...all worlds are the same"),
+    (DRAW, "rng.permutation(n)", "...with replacement"),
+    (DRAW, "rng.choice(n, n, replace=False)", "...with replacement"),
+    (DRAW, "np.arange(n)", "...with replacement"),
     (DRAW, "np.random.randint(0, n, n)", "...a second time with the same seed"),
     (DRAW, "np.random.default_rng().integers(0, n, n)", "...a second time with the same seed"),
     ("    n, found", "    rng = np.random.default_rng(0)\n    n, found", "...whatever the seed"),
-    (DRAW, "rng.integers(0, n, n // 4)", "...spread"),
-    (DRAW, "rng.integers(0, n, 4 * n)", "...spread"),
-    (DRAW, "rng.choice(n, n // 2, replace=False)", "...spread"),
+    (DRAW, "rng.integers(0, n, n // 4)", "...with replacement"),
+    (DRAW, "rng.integers(0, n, 4 * n)", "...with replacement"),
+    (DRAW, "rng.choice(n, n // 2, replace=False)", "...with replacement"),
     ("right[rows][accepted]", "right[rng.integers(0, n, n)][accepted]", "...far from"),
     ("right[rows][accepted].mean()", "right[rows].mean()", "...far from"),
-    ("right[rows][accepted].mean()", "accepted[right[rows]].mean()", "...far from"),
+    ("right[rows][accepted].mean()", "accepted[right[rows]].mean()", "...NaN"),
     ("right[rows][accepted].mean()", "(right[rows] & accepted).mean()", "...far from"),
-    ("<= cutpoint", "< cutpoint", "...far from"),
-    ("<= cutpoint", "> cutpoint", "...far from"),
+    ("<= cutpoint", "< cutpoint", "...NaN"),
+    ("<= cutpoint", "> cutpoint", "...NaN"),
     ("return np.array(found)", "return np.mean(found)", "...must have the shape"),
     ("return np.array(found)", "return np.quantile(found, [0.05, 0.95])", "...must have the shape"),
     ("range(times)", "range(1000)", "...must have the shape"),
@@ -118,6 +124,7 @@ from judging import ask, expect, reference
 
 def check(precisions):
     rng = np.random.default_rng(0)
+    four_digits(precisions)
     for n, times in ((60, 1500), (300, 1000)):
         distances = rng.integers(1, 17, n) / 16
         right = rng.random(n) > 0.8 * distances
@@ -137,6 +144,20 @@ def check(precisions):
         "`simlib.guaranteed_cutpoint` gives a cutpoint whose error is bounded with a stated probability.",
         lambda: picture(found, low, high, new),
     )
+
+
+def four_digits(precisions):
+    """One of four is right, and all are accepted: the right ones in a world follow a binomial distribution."""
+    case = np.full(4, 0.25), np.array([False, True, False, False]), 0.25, 4000
+    found = array("the answer", ask(precisions, *case, np.random.default_rng(3)), (4000,))
+    for right, share in enumerate((81 / 256, 108 / 256, 54 / 256, 12 / 256, 1 / 256)):
+        yours = np.isclose(found, right / 4).mean()
+        expect(
+            abs(yours - share) < 6 * np.sqrt(share / 4000),
+            f"of four digits at the cutpoint, one is right. {share:.1%} of the worlds should then have a precision of "
+            f"{right / 4:g}, and {yours:.1%} of yours do. A world is four draws *with replacement* from the four, the "
+            "same for distances and answers.",
+        )
 
 
 def compare_worlds(precisions, distances, right, times):
