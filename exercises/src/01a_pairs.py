@@ -65,7 +65,11 @@ SELF = (
     "the model does, so there is nothing to learn from it."
 )
 EDITS = [
-    ("~np.eye(len(labels), dtype=bool)", "(np.arange(len(labels))[:, None] != np.arange(len(labels)))", "right"),
+    (
+        "~np.eye(len(labels), dtype=bool)",
+        "(np.arange(len(labels))[:, None] != np.arange(len(labels)))",
+        "right",
+    ),
     ("negative = ~same", "negative = labels[None] != labels[:, None]", "right"),
     ("same & ~np.eye(len(labels), dtype=bool)", "same ^ np.eye(len(labels), dtype=bool)", "right"),
     ("same & ~np.eye(len(labels), dtype=bool)", "same", SELF),
@@ -94,7 +98,11 @@ EDITS = [
     ("return positive, negative", "return positive", "...must return 2 values"),
     ("return positive, negative", "return positive.sum(), negative.sum()", "...must have the shape"),
     ("len(labels), dtype", "6, dtype", "...stopped with an error"),
-    ("return positive, negative", "return np.nonzero(positive), np.nonzero(negative)", "...must have the shape"),
+    (
+        "return positive, negative",
+        "return np.nonzero(positive), np.nonzero(negative)",
+        "...must have the shape",
+    ),
 ]
 
 # %% hint [markdown]

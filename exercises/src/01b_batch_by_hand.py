@@ -188,9 +188,7 @@ def one_batch(draw_batch, y, p, k, rng):
     expect(rows.min() >= 0 and rows.max() < len(y), f"there is a position outside 0 to {len(y) - 1}.")
     classes, sizes = np.unique(y[rows], return_counts=True)
     told = f"a batch holds {len(classes)} classes, and P = {p} were asked for. "
-    expect(
-        len(classes) <= p, told + "First choose the classes, then draw from the members of those alone."
-    )
+    expect(len(classes) <= p, told + "First choose the classes, then draw from the members of those alone.")
     expect(len(classes) == p, told + "Was a class drawn twice?")
     expect(
         (sizes == k).all(),

@@ -36,7 +36,6 @@ def unseen_accuracy(augment):
     return (model.lookup(x_test[new], k=1).labels[:, 0] == y_test[new]).mean()
 
 
-
 # %%
 print("without augmentation:", unseen_accuracy(None).round(2))
 

@@ -145,7 +145,9 @@ def check(smallest_enough, results):
     rng = np.random.default_rng(0)
     for _ in range(6):  # as many seeds as it comes
         sizes = (rng.permutation(100)[:6] + 1).tolist()
-        tables.append(({size: rng.uniform(0.6, 1, rng.integers(1, 6)).round(3).tolist() for size in sizes}, 0.05))
+        tables.append(
+            ({size: rng.uniform(0.6, 1, rng.integers(1, 6)).round(3).tolist() for size in sizes}, 0.05)
+        )
     cases = {f"with a tolerance of {t} for the table {results}": (results, t) for results, t in tables}
     compare("smallest_enough", smallest_enough, cases)
     enough = int(ask(smallest_enough, results, 0.02))

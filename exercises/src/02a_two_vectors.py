@@ -102,13 +102,15 @@ import numpy as np
 def check(distances):
     rng = np.random.default_rng(0)
     cases = {"for (3, 4) and (6, 8)": (np.array([3.0, 4.0]), np.array([6.0, 8.0]))}
-    cases |= {f"for two vectors of {d} numbers": (rng.normal(size=d), 3 * rng.normal(size=d)) for d in (2, 5, 64)}
+    cases |= {
+        f"for two vectors of {d} numbers": (rng.normal(size=d), 3 * rng.normal(size=d)) for d in (2, 5, 64)
+    }
     compare("distances", distances, cases)
     return (
         "For (3, 4) and (6, 8) the cosine distance is 0, and the ruler says 5: cosine asks *which way*, Euclid *how "
         "far*. This course's embeddings have length 1, and then the two always agree on who is nearer: the squared "
         "Euclidean distance is exactly twice the cosine distance. So a cutpoint of 0.08 in cosine is one of "
-        f"{np.sqrt(2 * 0.08):.2f} in Euclidean distance, and `compile(..., distance=\"euclidean\")` changes no "
+        f'{np.sqrt(2 * 0.08):.2f} in Euclidean distance, and `compile(..., distance="euclidean")` changes no '
         "answer. With vectors of other lengths, such as counts or pixels, choose with care: `simlib.Index` takes any "
-        "of them, `distance=\"manhattan\"` too."
+        'of them, `distance="manhattan"` too.'
     )

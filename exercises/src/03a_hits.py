@@ -15,7 +15,9 @@ import numpy as np
 
 import simlib
 
-labels = np.array([[7, 7, 1, 7, 9], [4, 9, 9, 4, 9], [8, 3, 3, 3, 3]])  # the neighbours' labels, nearest first
+labels = np.array(
+    [[7, 7, 1, 7, 9], [4, 9, 9, 4, 9], [8, 3, 3, 3, 3]]
+)  # the neighbours' labels, nearest first
 truth = np.array([7, 9, 3])  # the queries' own
 
 # %% [markdown]
@@ -112,7 +114,9 @@ def check(scores):
     splits, embedded, index, _ = reference()
     near = index.lookup(embedded.test, k=20)
     found = simlib.metrics.retrieval(near, splits.test.y, index.class_sizes(), ks=(1, 5, 20))
-    told = ", ".join(f"k = {k}: {found[f'recall@{k}']:.3f} and {found[f'precision@{k}']:.3f}" for k in (1, 5, 20))
+    told = ", ".join(
+        f"k = {k}: {found[f'recall@{k}']:.3f} and {found[f'precision@{k}']:.3f}" for k in (1, 5, 20)
+    )
     return (
         f"For the course's model, recall and precision are ({told}). Recall@k can only rise with k, so a large k "
         "flatters. At k = 1 the two are the same number. (In information retrieval, recall means something else: "

@@ -136,7 +136,9 @@ def check(labels_of_others):
     plain = np.array([[0, 2, 1], [1, 3, 0], [2, 0, 3], [3, 1, 2]])
     twins = np.array([[1, 0, 2], [1, 0, 2], [2, 3, 0], [2, 3, 1]])  # 0 is 1's twin, and 2 is 3's
     triplets = np.array([[1, 2, 3], [1, 2, 0], [1, 2, 0], [3, 0, 1]])  # item 0 is not in its own row
-    cases = {f"for the ids {ids.tolist()}": (ids, np.array([5, 5, 8, 9])[ids]) for ids in (plain, twins, triplets)}
+    cases = {
+        f"for the ids {ids.tolist()}": (ids, np.array([5, 5, 8, 9])[ids]) for ids in (plain, twins, triplets)
+    }
     rng = np.random.default_rng(0)
     for n, k in ((9, 1), (30, 4)):
         ids = np.array([rng.permutation(n)[: k + 1] for _ in range(n)])

@@ -126,7 +126,11 @@ def check(map_at_r):
     for n, k in ((6, 9), (25, 12)):
         sizes = {int(c): int(r) for c, r in zip((2, 5, 30), rng.permutation([k, 2, 4]))}
         classes = np.array(list(sizes))
-        cases[f"for {n} queries, with R = {sizes}"] = (rng.choice(classes, (n, k)), rng.choice(classes, n), sizes)
+        cases[f"for {n} queries, with R = {sizes}"] = (
+            rng.choice(classes, (n, k)),
+            rng.choice(classes, n),
+            sizes,
+        )
     compare("map_at_r", map_at_r, cases)
     splits, embedded, index, _ = reference()
     sizes = index.class_sizes()

@@ -81,6 +81,7 @@ def precisions(distances, right, cutpoint, times, rng):
     good = right[distances <= cutpoint]
     return rng.choice(good, (times, 4 * len(good))).mean(axis=1)
 
+
 # %% edits
 DRAW = "rng.integers(0, n, n)"
 EDITS = [

@@ -109,7 +109,12 @@ def check(answer):
     )
     cases = {f"for the six queries and the cutpoint {c}": (*six, c) for c in (0.2, 0.01, 2.0)}
     for n in (15, 40):
-        cases[f"for {n} queries"] = (rng.integers(0, 9, n) / 8, rng.integers(0, 3, n), rng.integers(0, 3, n), 0.5)
+        cases[f"for {n} queries"] = (
+            rng.integers(0, 9, n) / 8,
+            rng.integers(0, 3, n),
+            rng.integers(0, 3, n),
+            0.5,
+        )
     compare("answer", answer, cases)
     splits, embedded, index, calibration = reference()
     near, shares = index.lookup(embedded.test, k=1), []
@@ -117,7 +122,9 @@ def check(answer):
     for cutpoint in (best / 4, best, 4 * best):
         matched = simlib.match(near, cutpoint)
         right, unknown = (matched == splits.test.y).mean(), (matched == -1).mean()
-        shares.append(f"{cutpoint:.3f}: {right:.1%} right, {1 - right - unknown:.1%} wrong, {unknown:.1%} unknown")
+        shares.append(
+            f"{cutpoint:.3f}: {right:.1%} right, {1 - right - unknown:.1%} wrong, {unknown:.1%} unknown"
+        )
     return (
         f"With 1,000 test digits and the course's model, by the cutpoint: {'; '.join(shares)}. A tighter cutpoint turns "
         "wrong answers into unknown ones, and right ones as well. Where to set it is a question of what each costs: "

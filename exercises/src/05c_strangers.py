@@ -94,7 +94,9 @@ def strangers(known, queries):
 
 # %% wrong expects="from `known`"
 def strangers(known, queries):
-    return np.array([label in (4, 0) for label in y_cal[: len(queries)]] + [False] * (len(queries) - 500))[: len(queries)]
+    return np.array([label in (4, 0) for label in y_cal[: len(queries)]] + [False] * (len(queries) - 500))[
+        : len(queries)
+    ]
 
 
 # %% edits
@@ -183,7 +185,8 @@ def check(strangers):
         draw,
     )
     return (
-        told + f"(Of new digits with a class in the index, {refused[guest].mean():.1%} are refused: the limit was not made "
+        told
+        + f"(Of new digits with a class in the index, {refused[guest].mean():.1%} are refused: the limit was not made "
         "for them.) Nobody showed you a stranger, and still most are recognised: the known alone say how near is "
         "near. A few strangers do lie among the known (look at the overlap): no limit parts them, only a "
         "better embedding does. This is why `match` has the answer -1, unknown.",

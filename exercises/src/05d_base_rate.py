@@ -141,7 +141,9 @@ def check(precision):
     right = near.labels[guest, 0] == splits.test.y[guest]
     cutpoint = np.quantile(distances, 0.9)
     shares = np.linspace(0, 0.99, 50)
-    curve = [float(np.asarray(precision(distances, right, others, cutpoint, share)).ravel()[0]) for share in shares]
+    curve = [
+        float(np.asarray(precision(distances, right, others, cutpoint, share)).ravel()[0]) for share in shares
+    ]
     told = ", ".join(f"{share:.0%}: {np.interp(share, shares, curve):.3f}" for share in (0.1, 0.5, 0.9, 0.99))
     return (
         f"With a cutpoint that lets in 90% of the known, the precision is, by the share of strangers ({told}). The "

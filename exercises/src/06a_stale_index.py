@@ -138,8 +138,18 @@ def check(three_shares):
         rng = np.random.default_rng(seed)
         centres, y = rng.normal(size=(classes, 6)), rng.integers(0, classes, n)
         x = centres[y] + 0.5 * rng.normal(size=(n, 6))
-        a, b = rng.normal(size=(6, other)), rng.normal(size=(6, other))  # two models, one better than the other
-        case = (lambda x, a=a: unit(x @ a), lambda x, b=b: unit(np.tanh(x @ b)), x[:30], y[:30], x[30:], y[30:])
+        a, b = (
+            rng.normal(size=(6, other)),
+            rng.normal(size=(6, other)),
+        )  # two models, one better than the other
+        case = (
+            lambda x, a=a: unit(x @ a),
+            lambda x, b=b: unit(np.tanh(x @ b)),
+            x[:30],
+            y[:30],
+            x[30:],
+            y[30:],
+        )
         cases[f"for two other models and {n} items of {classes} classes"] = case
     compare("three_shares", three_shares, cases)
     splits, embedded, *_ = reference()
@@ -155,7 +165,9 @@ def check(three_shares):
         "Before {:.3f}, stale {:.3f}, mended {:.3f}. The new model is as good as the old one, and yet its queries find "
         "nothing in the old index: a place in one space says nothing about another. And no error tells you: the shapes "
         "fit. That is why a `SimilarityModel` refuses to look up when its weights have changed since the index was made. "
-        "In a shared database nobody checks this for you: store the model's version with the vectors.".format(*shares)
+        "In a shared database nobody checks this for you: store the model's version with the vectors.".format(
+            *shares
+        )
     )
 
 

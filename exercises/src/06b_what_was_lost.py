@@ -165,8 +165,15 @@ def check(lost):
         f"your function says the same word for every pair, {word!r}: does it look at both models?",
     )
     for told, (word, right) in said.items():
-        hint = " They are two objects, of course: compare the numbers in them." if told == "saved and reloaded" else ""
-        expect(word == right, f"for a model {told} you say {word!r}: another thing than `{right}` is named.{hint}")
+        hint = (
+            " They are two objects, of course: compare the numbers in them."
+            if told == "saved and reloaded"
+            else ""
+        )
+        expect(
+            word == right,
+            f"for a model {told} you say {word!r}: another thing than `{right}` is named.{hint}",
+        )
     return (
         "Nine pairs, and each time the right word. You went from the ground up: what is embedded, what is found, how it "
         "is decided. An answer at the end may be the same by luck, and it never says *where* it broke. A test that "
@@ -212,9 +219,18 @@ LOST = {
     "whose weights differ a little": (weights, "weights"),
     "with quite other weights": (lambda *case: weights(*case, size=1.0), "weights"),
     "with all labels of the index changed": (labels, "labels"),
-    "with some labels of the index changed": (lambda *c: labels(*c, lambda y: np.where(y == 3, 5, y)), "labels"),
+    "with some labels of the index changed": (
+        lambda *c: labels(*c, lambda y: np.where(y == 3, 5, y)),
+        "labels",
+    ),
     "without a calibration": (lambda first, second, *_: no_calibration(second), "cutpoint"),
     "with a calibration that the first has not": (lambda first, *_: no_calibration(first), "cutpoint"),
-    "with another cutpoint": (lambda f, second, x, y: second.calibrate(x[100:300], y[100:300], "precision"), "cutpoint"),
-    "without a calibration, as the first": (lambda first, second, *_: no_calibration(first, second), "nothing"),
+    "with another cutpoint": (
+        lambda f, second, x, y: second.calibrate(x[100:300], y[100:300], "precision"),
+        "cutpoint",
+    ),
+    "without a calibration, as the first": (
+        lambda first, second, *_: no_calibration(first, second),
+        "nothing",
+    ),
 }

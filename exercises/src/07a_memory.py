@@ -47,7 +47,11 @@ def weights(n, d, queries, room):
 def weights(n, d, queries, room):
     """With NumPy's own word for the size of a number."""
     size = np.dtype(np.float32).itemsize
-    return [n * d * size * 1e-9, n * queries * size * 1e-9, np.maximum(np.floor(room * 1e9 / (n * size)), 1.0)]
+    return [
+        n * d * size * 1e-9,
+        n * queries * size * 1e-9,
+        np.maximum(np.floor(room * 1e9 / (n * size)), 1.0),
+    ]
 
 
 # %% alternative
@@ -87,6 +91,7 @@ EDITS = [
 
 # %% hint [markdown]
 # One query's distances take `4 * n` bytes. How often does that go into `room * 1e9`?
+
 
 # %% check
 def check(weights):

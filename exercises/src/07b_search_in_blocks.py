@@ -216,12 +216,19 @@ def check(nearest_in_blocks):
     rng, cases = np.random.default_rng(1), {}
     for sizes, k in (((40, 30, 7, 60), 5), ((3, 2, 50), 4), ((9, 9), 1), ((1000, 1000), 300)):
         vectors = unit(rng.normal(size=(sum(sizes), 8)))
-        cases[f"for blocks of {', '.join(map(str, sizes))} vectors"] = (vectors[::70] + 0.01, vectors, sizes, k)
+        cases[f"for blocks of {', '.join(map(str, sizes))} vectors"] = (
+            vectors[::70] + 0.01,
+            vectors,
+            sizes,
+            k,
+        )
     ahead = unit(np.abs(rng.normal(size=(60, 8))))
     cases["for queries that point away from all vectors"] = (-ahead[:3], ahead, (20, 20, 20), 4)
-    cases = {told: (queries, Blocks(vectors, sizes), k) for told, (queries, vectors, sizes, k) in cases.items()}
+    cases = {
+        told: (queries, Blocks(vectors, sizes), k) for told, (queries, vectors, sizes, k) in cases.items()
+    }
     facts = [(UNSORTED, lambda found, right: np.array_equal(np.sort(found), np.sort(right)))]
-    compare("nearest_in_blocks", lambda q, blocks, k: nearest_in_blocks(q, iter(blocks), k), cases, facts=facts)
+    compare("nearest_in_blocks", nearest_in_blocks, cases, facts=facts)
     few, many = (peak(nearest_in_blocks, number) for number in (5, 40))
     told = f"your memory grows with the number of blocks: {few:.2f} MB at most with 5 of them, {many:.2f} MB with 40. "
     expect(
@@ -237,16 +244,20 @@ def check(nearest_in_blocks):
 
 
 class Blocks:
-    """Vectors in blocks; each iter() begins anew."""
+    """An iterator over vectors in blocks. Everybody gets a copy of it, which begins anew."""
 
     def __init__(self, vectors, sizes):
         self.vectors, self.sizes = vectors, sizes
+        self.left = iter(np.split(vectors, np.cumsum(sizes)[:-1]))
+
+    def __copy__(self):
+        return Blocks(self.vectors, self.sizes)
 
     def __iter__(self):
-        start = 0
-        for size in self.sizes:
-            yield self.vectors[start : start + size].copy()
-            start += size
+        return self
+
+    def __next__(self):
+        return next(self.left)
 
 
 def peak(function, number):

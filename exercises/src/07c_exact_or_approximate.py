@@ -115,25 +115,6 @@ def smallest_nprobe(look_up, truth, share):
     return float(1 + np.argmax(np.array(shares) >= share))
 
 
-# %% wrong
-def complete(found, truth):
-    """this is the recall: the share of the true neighbours that were found. Count the *queries* that miss none."""
-    return (found[:, :, None] == truth[:, None, :]).any(axis=1).mean()
-
-
-# %% wrong
-def complete(found, truth):
-    """you compare what stands in the same place. The order does not count, and `found` may be longer."""
-    k = min(found.shape[1], truth.shape[1])
-    return (found[:, :k] == truth[:, :k]).all(axis=1).mean()
-
-
-# %% wrong
-def complete(found, truth):
-    """you count what was found in the row of another query. Compare row by row."""
-    return np.isin(truth, found).all(axis=1).mean()
-
-
 # %% edits
 WITHIN = "set(t) <= set(f)"
 LOOP = "for nprobe in range(1, 101):"
@@ -145,6 +126,12 @@ EDITS = [
      "ones are all *among* those found."),
     (WITHIN, "bool(set(f) & set(t))", "you count the queries that have at least one true neighbour. *All* of them are "
      "asked for."),
+    (WITHIN, "len(set(t) & set(f)) / len(t)", "this is the recall: the share of the true neighbours that were found. "
+     "Count the *queries* that miss none."),
+    (WITHIN, "f[: len(t)] == t[: len(f)]", "you compare what stands in the same place. The order does not count, and "
+     "`found` may be longer."),
+    (WITHIN, "set(t) <= set(found.ravel().tolist())", "you count what was found in the row of another query. Compare row "
+     "by row."),
     (WITHIN, "t[0] in f", "you look at the nearest true neighbour alone."),
     ("np.mean([", "np.sum([", "you return the number of queries, and their share is asked for."),
     (WITHIN, "f == t", "...is right"),
@@ -156,7 +143,7 @@ EDITS = [
     (">= share", ">= 0.95", "...that it is handed"),
     ("return nprobe", "return complete(look_up(nprobe), truth)", "...a number of lists"),
     ("range(1, 101)", "range(0, 101)", "...stopped with an error"),
-    ("complete(look_up(nprobe), truth) >=", "complete(look_up(nprobe), look_up(100)[:, :5]) >=", "...that it is handed"),
+    ("complete(look_up(nprobe), truth) >=", "complete(look_up(nprobe), look_up(100)[:, :5]) >=", "...lists"),
 ]  # fmt: skip
 
 # %% hint [markdown]
@@ -196,7 +183,7 @@ def check(complete, smallest_nprobe):
         "the last five, before two others": np.hstack([truth[:, 5:], truth[:, :2] + 500]),
         "by chance, what it may": np.sort(rng.integers(0, 12, (8, 30)))[:, ::-1],
     }
-    cases = {f"for each query, `found` holds {told}: " : (ids, truth) for told, ids in found.items()}
+    cases = {f"for each query, `found` holds {told}": (ids, truth) for told, ids in found.items()}
     cases["for twelve small rows"] = (rng.integers(0, 4, (12, 6)), np.tile([0, 1], (12, 1)))
     compare("complete", complete, cases, name="your share")
     for smallest, share in ((7, 0.95), (1, 0.9), (38, 0.75), (100, 0.95), (3, 0.5)):
@@ -230,14 +217,16 @@ def check_smallest(smallest_nprobe, look_up, truth, share):
     told = f"for a share of {share}, `smallest_nprobe` returns {nprobe}, and with {nprobe} lists "
     expect(
         measured(look_up(nprobe), truth) >= share,
-        told + f"{measured(look_up(nprobe), truth):.3f} of the queries are complete. Does it use the `look_up`, the `truth` "
+        told
+        + f"{measured(look_up(nprobe), truth):.3f} of the queries are complete. Does it use the `look_up`, the `truth` "
         "and the `share` that it is handed?",
     )
     exactly = f" ({smallest} reaches exactly {share}, and *at least* that is asked for.)"
     expect(
         nprobe == smallest,
-        told + f"the share is reached; with {smallest} it is, too. Did you try every number?"
-        + exactly * (measured(look_up(smallest), truth) == share),
+        told
+        + f"the share is reached; with {smallest} it is, too. Did you try every number?"
+        + exactly * int(measured(look_up(smallest), truth) == share),
     )
     return smallest
 
@@ -264,7 +253,9 @@ def staged(smallest, share):
             raise ValueError(f"look_up takes 1 to 100 lists, and was asked for {nprobe}")
         found = truth[:, ::-1].copy()
         late = (nprobe - smallest) // 3
-        missing = max(0, allowed - late) if nprobe >= smallest else min(40, allowed + 1 + (smallest - nprobe) // 3)
+        missing = (
+            max(0, allowed - late) if nprobe >= smallest else min(40, allowed + 1 + (smallest - nprobe) // 3)
+        )
         found[:missing, 0] = -1
         return found
 
