@@ -7,8 +7,10 @@ An exercise is one file, `src/NAME.py`, in jupytext's percent format; README.md 
 """
 
 import ast
+import contextlib
 import functools
 import html
+import io
 import json
 from pathlib import Path
 
@@ -65,8 +67,9 @@ class Exercise:
     def given(self, cells=None):
         """What the first `cells` code cells before the starter define; None: all of them."""
         namespace = {"__name__": "__main__"}
-        for source in self.around()[0][:cells]:
-            exec(source, namespace)
+        with contextlib.redirect_stdout(io.StringIO()):
+            for source in self.around()[0][:cells]:
+                exec(source, namespace)
         return namespace
 
     def attempts(self):

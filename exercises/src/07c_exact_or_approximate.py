@@ -140,7 +140,7 @@ EDITS = [
     ("range(1, 101)", "(1, 2, 4, 8, 16, 32, 64, 100)", "...Did you try every number"),
     (LOOP, "for nprobe in range(100, 0, -1):", "...Did you try every number"),
     (LOOP, "return 6\n    for nprobe in range(1, 101):", "...that it is handed"),
-    (">= share", ">= 0.95", "...that it is handed"),
+    (">= share", ">= 0.95", "...Did you try every number"),
     ("return nprobe", "return complete(look_up(nprobe), truth)", "...a number of lists"),
     ("range(1, 101)", "range(0, 101)", "...stopped with an error"),
     ("complete(look_up(nprobe), truth) >=", "complete(look_up(nprobe), look_up(100)[:, :5]) >=", "...lists"),
