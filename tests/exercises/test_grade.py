@@ -18,7 +18,9 @@ FAST = "02a_two_vectors"
 def handed_in(name, answer, before="", edit=lambda text: text):
     """The text of a notebook with this answer; `before` is a cell above it."""
     exercise = course.Exercise(name)
-    answer = exercise.texts(answer)[0] if answer in ("solution", "alternative", "wrong", "starter") else answer
+    answer = (
+        exercise.texts(answer)[0] if answer in ("solution", "alternative", "wrong", "starter") else answer
+    )
     made = generate.notebook(exercise, answer)
     if before:
         made.cells.insert(2, nbformat.v4.new_code_cell(before))
@@ -53,12 +55,27 @@ STUDENTS = {
     "eve": (FAST, "{ this is no notebook", "unreadable", "no notebook"),
     "fay": (FAST, handed_in(FAST, "solution", before=LOOP), "stopped", "no end after"),
     "gus": (FAST, handed_in(FAST, FORGET), "wrong", "MemoryError"),
-    "hal": (FAST, handed_in(FAST, "solution", before=EATS), "right", "A cell of the notebook stopped: MemoryError"),
+    "hal": (
+        FAST,
+        handed_in(FAST, "solution", before=EATS),
+        "right",
+        "A cell of the notebook stopped: MemoryError",
+    ),
     "ivy": (FAST, handed_in(FAST, "starter", before=WRITES), "not attempted", ""),
     "jon": (FAST, handed_in(FAST, "def distances(a, b):\n    return 0, 0, 0"), "wrong", ""),
     "kim": (FAST, handed_in(FAST, "solution", edit=no_check), "right", ""),
-    "leo": (FAST, handed_in(FAST, "def distance(a, b):\n    return 0"), "wrong", "name 'distances' is not defined"),
-    "mia": (FAST, handed_in(FAST, "solution", before="%matplotlib inline\n!ls\n1 / 0"), "right", "ZeroDivisionError"),
+    "leo": (
+        FAST,
+        handed_in(FAST, "def distance(a, b):\n    return 0"),
+        "wrong",
+        "name 'distances' is not defined",
+    ),
+    "mia": (
+        FAST,
+        handed_in(FAST, "solution", before="%matplotlib inline\n!ls\n1 / 0"),
+        "right",
+        "ZeroDivisionError",
+    ),
     "ned": (FAST, handed_in(FAST, "def distances(a, b:\n    return 0"), "wrong", "SyntaxError"),
     "oda": (FAST, handed_in(FAST, "import os\nos._exit(0)"), "crashed", "died"),
     "pia": (FAST, handed_in(FAST, "import sys\nsys.exit('bye')"), "wrong", "SystemExit"),
@@ -77,7 +94,9 @@ def graded(tmp_path_factory):
         path = folder / student / f"{file}.ipynb"
         path.parent.mkdir(parents=True)
         secret = folder / "bob" / f"{FAST}.ipynb"
-        path.write_text(text.replace("{0}", FAST).replace("{1}", str(secret)).replace("{2}", str(folder / "ada")))
+        path.write_text(
+            text.replace("{0}", FAST).replace("{1}", str(secret)).replace("{2}", str(folder / "ada"))
+        )
     (folder / "jon" / "course.py").write_text("start = lambda name: [lambda *a: 'right'] * 4")
     (folder / "jon" / "judging.py").write_text("judge = 'right'")
     command = [sys.executable, course.HERE / "grade.py", folder, "--seconds", "8", "--memory", "1.5"]
