@@ -1,4 +1,4 @@
-"""Make the starter notebooks and README.md from the exercises' sources.
+"""Make the starter notebooks, README.md and TEACHING.md from the exercises' sources.
 
     python exercises/generate.py [--force]
 
@@ -13,7 +13,7 @@ import sys
 import nbformat
 from nbformat import v4
 
-from course import HERE, Exercise, names
+from course import HERE, SOURCES, Exercise, names
 
 SETUP = """\
 import os, sys, simlib
@@ -115,10 +115,23 @@ def readme():
     return README.format(table="\n".join(rows))
 
 
+def teaching():
+    """src/teaching.md, and the mistakes that the sources know."""
+    lines = [(SOURCES / "teaching.md").read_text(encoding="utf-8")]
+    for exercise in map(Exercise, names()):
+        told = dict.fromkeys(text for *_, text in exercise.attempts() if len(text) > 40 and text[0] != ".")
+        lines += told and [
+            f"**{exercise.name[:3]}, {exercise.title}**\n",
+            *(f"- {text}" for text in told),
+            "",
+        ]
+    return "\n".join(lines)
+
+
 def generated():
     """{file name: text} of everything that is generated."""
     files = {f"{name}.ipynb": nbformat.writes(notebook(Exercise(name))) + "\n" for name in names()}
-    return {**files, "README.md": readme()}
+    return {**files, "README.md": readme(), "TEACHING.md": teaching()}
 
 
 def write(folder=HERE, force=False):

@@ -87,6 +87,7 @@ EDITS = [
         "you count each positive pair once, above the diagonal. (i, j) and (j, i) both are asked for: each "
         "of the two is an anchor in its turn.",
     ),
+    ("labels[:, None] == labels[None, :]", "abs(labels[:, None] - labels[None, :]) <= 1", "...is right"),
     (
         "same & ~np.eye(len(labels), dtype=bool)",
         "np.tril(same, -1)",
@@ -121,7 +122,7 @@ import numpy as np
 def check(pairs):
     rng = np.random.default_rng(0)
     cases = {f"for the labels {y.tolist()}": (y,) for y in (np.array([3, 8, 3, 3, 8, 5]), np.array([7, 7]))}
-    cases |= {f"for {n} labels": (rng.integers(0, 4, n) * 10,) for n in (1, 9, 30)}
+    cases |= {f"for {n} labels": (rng.integers(0, 4, n) * step,) for n, step in ((1, 10), (9, 1), (30, 10))}
     compare("pairs", pairs, cases)
     batch = np.repeat(np.arange(6), 6)
     same = batch[:, None] == batch

@@ -102,25 +102,18 @@ EDITS = [
     ("second.embed(x)", "first.embed(x)", "...another thing than `weights`"),
     ("second.lookup(x, k=5)", "first.lookup(x, k=5)", "...another thing than `labels`"),
     ("first.calibration, second.calibration", "first.calibration, first.calibration", "...another thing than `cutpoint`"),
-    ("made, remade = first.calibration, second.calibration", "return 'nothing'\n    made = remade = None",
-     "...another thing than `cutpoint`"),
     ("atol=1e-6", "atol=1.0", "...another thing than `weights`"),
     ('"nothing" if made is remade else "cutpoint"', '"cutpoint"', "...another thing than `nothing`"),
     ('"nothing" if made is remade else "cutpoint"', '"nothing"', "...another thing than `cutpoint`"),
     ("    if made is None or remade is None:\n", "    if made is None and remade is None:\n", "...stopped with an error"),
     ('made["optimal"].distance == remade["optimal"].distance', "made is remade", "...They are two objects"),
-    ('made["optimal"].distance == remade["optimal"].distance', "made == remade", "...They are two objects"),
     ('    if not np.allclose(first.embed(x), second.embed(x), atol=1e-6):\n        return "weights"\n', "",
      "...another thing than `weights`"),
     ('return "weights"', "return True", "...must be one of"),
-    ('return "weights"', 'return "embedding"', "...must be one of"),
     ("    if not np.allclose", "    return 'nothing'\n    if not np.allclose", "...the same word for every pair"),
-    ("    if not np.allclose", "    return 'weights'\n    if not np.allclose", "...the same word for every pair"),
     ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels",
      "list(first.index_summary().class_sizes()), list(second.index_summary().class_sizes())",
      "...another thing than `labels`"),
-    ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels", "first.lookup(x, k=5), second.lookup(x, k=5)",
-     "...They are two objects"),
 ]  # fmt: skip
 
 # %% hint [markdown]
@@ -152,6 +145,7 @@ def check(lost):
         path = Path(folder) / "small.keras"
         small(x, y).save(path)
         for told, (change, right) in LOST.items():
+            # Two fresh ones for each pair: whatever the reader's function did to them, the next are whole.
             first, second = keras.models.load_model(path), keras.models.load_model(path)
             change(first, second, x, y)
             word = ask(lost, first, second, x[300:360])
