@@ -1,34 +1,31 @@
 """What the notebook of an exercise imports.
 
     from course import start
-    check, hint, solution, progress = start("01a_batch_by_hand")
+    check, hint, solution, progress = start("01b_batch_by_hand")
 
-An exercise is one file, `src/NAME.py`, in jupytext's percent format. A cell without a title goes into the
-starter notebook as it is. The titled ones are:
-
-    about        level, minutes, notebook and learn, as Python assignments
-    starter      the cell with the placeholder `...`
-    solution     what replaces it; `alternative`, a right answer written differently
-    wrong        a plausible wrong answer; expects="..." is a part of the message it gets
-    hint         one step of help, in markdown
-    check        defines check(answer); see judging.py
+An exercise is one file, `src/NAME.py`, in jupytext's percent format; README.md says what each cell is for.
 """
 
+import ast
+import contextlib
+import functools
 import html
+import io
 import json
 from pathlib import Path
 
 import jupytext
 from simlib import archive
 
-from judging import NOT_ATTEMPTED, RIGHT, judge
+import comparing
+from judging import NOT_ATTEMPTED, RIGHT, WRONG, judge
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "src"
 PROGRESS = HERE / ".progress.json"
 OPEN, TRIED, SOLVED = "open", "tried", "solved"
 SIGNS = {OPEN: "\u25cb", TRIED: "\u25d0", SOLVED: "\u2713"}
-TITLES = ("about", "starter", "solution", "alternative", "wrong", "hint", "check")
+TITLES = ("about", "starter", "solution", "alternative", "wrong", "edits", "hint", "check")
 
 
 class Exercise:
@@ -59,11 +56,76 @@ class Exercise:
         """The sources of all cells with that role."""
         return [cell.source for cell in self.cells if cell.metadata["role"] == role]
 
+    def around(self):
+        """The untitled code cells: (those before the starter, those after it)."""
+        at = [cell.metadata["role"] for cell in self.cells].index("starter")
+        return tuple(
+            [cell.source for cell in cells if cell.cell_type == "code" and not cell.metadata["role"]]
+            for cells in (self.cells[:at], self.cells[at:])
+        )
+
+    def given(self, cells=None):
+        """What the first `cells` code cells before the starter define; None: all of them."""
+        namespace = {"__name__": "__main__"}
+        with contextlib.redirect_stdout(io.StringIO()):
+            for source in self.around()[0][:cells]:
+                exec(source, namespace)
+        return namespace
+
+    def attempts(self):
+        """Every answer that the source knows, as (title, code, state, what it is told).
+
+        A text that begins with "..." is a part of what is told. A wrong answer without it is a diagnosis:
+        it is told to everybody whose function gives the same numbers.
+        """
+        solution = self.texts("solution")[0]
+        yield "solution", solution, RIGHT, "..."
+        for i, code in enumerate(self.texts("alternative"), 1):
+            yield f"alternative {i}", code, RIGHT, "..."
+        wrong = [cell for cell in self.cells if cell.metadata["role"] == "wrong"]
+        for i, cell in enumerate(wrong, 1):
+            yield f"wrong {i}", cell.source, WRONG, cell.metadata.get("expects") or _docstring(cell.source)
+        edits = {}
+        for code in self.texts("edits"):
+            exec(code, edits)
+        for i, (old, new, told) in enumerate(edits.get("EDITS", ()), 1):
+            if old not in solution:
+                raise ValueError(f"{self.name}: edit {i} changes what the solution does not hold: {old!r}.")
+            state = RIGHT if told == RIGHT else WRONG
+            yield f"edit {i}", solution.replace(old, new), state, "..." if state == RIGHT else told
+
     def checker(self):
-        """The function that the check cell defines."""
-        namespace = {"__name__": f"check_{self.name}"}
-        exec(compile(self.texts("check")[0], f"<the check of {self.name}>", "exec"), namespace)
+        """The function that the check cell defines. Such a cell has these names besides its imports:
+
+        given: as above. compare: as in comparing.py, with the answer's name in place of what is right and
+        wrong: `compare("nearest", nearest, cases)`.
+        """
+        namespace = {"__name__": f"check_{self.name}", "given": self.given}
+        _define(self.texts("check")[0], namespace, f"<the check of {self.name}>")
+
+        @functools.cache
+        def known():
+            cells = [(a[3], a[1]) for a in self.attempts() if not a[3].startswith("...")]
+            solution = ("", self.texts("solution")[0])
+            return [(told, _define(code, dict(namespace))) for told, code in [solution, *cells]]
+
+        def compare(answer, function, cases, **options):
+            (_, right), *mistakes = [(told, names[answer]) for told, names in known() if answer in names]
+            return comparing.compare(function, cases, right, mistakes, **options)
+
+        namespace["compare"] = compare
         return namespace["check"]
+
+
+def _docstring(code):
+    """The text of the first docstring in the code, on one line."""
+    functions = [node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    return " ".join(ast.get_docstring(functions[0]).split())
+
+
+def _define(code, namespace, title="<an answer>"):
+    exec(compile(code, title, "exec"), namespace)
+    return namespace
 
 
 def names():

@@ -1,23 +1,32 @@
 """How an answer is judged: calmly, with a reason, and within a time limit.
 
-A check is a function of the reader's answer. It calls `expect`, `ask`, `array` and `number`, and
-returns why the answer matters: a text, or (text, figure). `judge` makes a `Verdict` of whatever happens.
+A check is a function of the reader's answer. It calls `ask` and `expect` from here, and `compare`, `array`
+and `number` from comparing.py. It returns why the answer matters: a text, or (text, a function that draws
+a figure). `judge` makes a `Verdict` of whatever happens.
 """
 
 import base64
+import contextlib
+import copy
 import ctypes
 import functools
 import html
+import inspect
 import io
 import re
 import threading
+import time
 import traceback
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-LIMIT = 10  # seconds that an answer may take
+LIMIT = 10  # seconds of the processor that an answer may take
+PATIENCE = 6  # times as many may pass on the clock
 NOT_ATTEMPTED, WRONG, RIGHT = "not attempted", "wrong", "right"
 # The heading and the colour of each verdict; the sign and the words say it without the colour, too.
 LOOK = {
@@ -34,11 +43,15 @@ class NotAttempted(Exception):
 
 
 class Wrong(Exception):
-    """The answer is not right: why, and perhaps a figure that shows it."""
+    """The answer is not right: why, and perhaps a function that draws a figure of it."""
 
-    def __init__(self, why, figure=None):
+    def __init__(self, why, draw=None):
         super().__init__(why)
-        self.why, self.figure = why, figure
+        self.why, self.draw = why, draw
+
+
+class Failed(Wrong):
+    """The answer stops with an error."""
 
 
 class Stop(BaseException):
@@ -47,11 +60,16 @@ class Stop(BaseException):
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """What a check says: `state` is one of the three above; `picture` is a PNG, or b""."""
+    """What a check says: `state` is one of the three above; `draw` makes a figure, or is None."""
 
     state: str
     text: str
-    picture: bytes = b""
+    draw: object = None
+
+    @functools.cached_property
+    def picture(self):
+        """The figure as a PNG, or b"". Drawn when it is first looked at."""
+        return _png(self.draw()) if self.draw else b""
 
     def __repr__(self):
         return f"{LOOK[self.state][0]} {self.text}"
@@ -70,16 +88,18 @@ class Verdict:
 
 def judge(check, answers):
     """Call `check(*answers)` and return a `Verdict`, whatever the answers are."""
+    wanted = list(inspect.signature(check).parameters)
     try:
+        if len(answers) != len(wanted):
+            raise Wrong(f"`check` got {len(answers)} answers. Call it so: `check({', '.join(wanted)})`.")
         if _untouched(answers):
             raise NotAttempted
         why = check(*answers)
-        text, figure = why if isinstance(why, tuple) else (why, None)
-        return Verdict(RIGHT, text, _png(figure))
+        return Verdict(RIGHT, *why) if isinstance(why, tuple) else Verdict(RIGHT, why)
     except NotAttempted:
         return Verdict(NOT_ATTEMPTED, PLACEHOLDER)
     except Wrong as wrong:
-        return Verdict(WRONG, wrong.why, _png(wrong.figure))
+        return Verdict(WRONG, wrong.why, wrong.draw)
     except Exception as error:  # a check reads what a stranger made: no answer may break it
         return Verdict(
             WRONG,
@@ -88,10 +108,18 @@ def judge(check, answers):
         )
 
 
-def expect(condition, why, figure=None):
-    """Go on if `condition` holds; if not, the answer is wrong. `figure` is a function that draws."""
+def expect(condition, why, draw=None):
+    """Go on if `condition` holds; if not, the answer is wrong. `draw` makes a figure that shows it."""
     if not condition:
-        raise Wrong(why, figure and figure())
+        raise Wrong(why, draw)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Without warnings: a NaN is told in a sentence."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def ask(function, *inputs, seconds=None):
@@ -104,16 +132,16 @@ def ask(function, *inputs, seconds=None):
     seconds = LIMIT if seconds is None else seconds
     if not callable(function):
         raise Wrong(
-            f"the check needs the function itself, and got {_described(function)}. "
+            f"the check needs the function itself, and got {described(function)}. "
             "Write its name alone, without calling it: `check(name)`."
         )
-    name, box = getattr(function, "__name__", "your function"), {}
-    copies = [x.copy() if isinstance(x, np.ndarray) else x for x in inputs]
+    name, box, inputs = getattr(function, "__name__", "your function"), {}, copied(inputs)
 
     def work():
         try:
-            with np.errstate(all="ignore"):  # a NaN is told in a sentence, not in a warning
-                box["answer"] = function(*copies)
+            with quiet():
+                answer = function(*inputs)
+                box["answer"] = list(answer) if isinstance(answer, Iterator) else answer
         except Stop:
             pass
         except BaseException as error:
@@ -121,107 +149,69 @@ def ask(function, *inputs, seconds=None):
 
     # A thread, as an alarm signal exists neither on Windows nor outside the main thread.
     thread = threading.Thread(target=work, daemon=True)
-    thread.start()
     try:
-        thread.join(seconds)
-    finally:
-        late = thread.is_alive()
-        if late:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stop))
-    if late:
-        raise Wrong(
+        thread.start()
+    except RuntimeError:  # a browser's Python has no threads: then without a time limit
+        work()
+    else:
+        try:
+            _wait(thread, seconds)
+        finally:
+            if late := thread.is_alive():
+                stop = ctypes.py_object(Stop)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
+        expect(
+            not late,
             f"`{name}` had no answer after {seconds:g} seconds and was stopped. "
-            "Is there a loop that never ends, or one that could be a single array operation?"
+            "Is there a loop that never ends, or one that could be a single array operation?",
         )
     if "error" in box:
         error = box["error"]
-        raise Wrong(
+        raise Failed(
             f"`{name}` stopped with an error: {type(error).__name__}: {error}{_line(function, error)}"
         ) from error
-    answer = box.get("answer")
-    if _untouched(answer):
+    if _untouched(box["answer"]):
         raise NotAttempted
-    if answer is None:
-        raise Wrong(f"`{name}` returned None. Does it end with `return`?")
-    return answer
+    expect(box["answer"] is not None, f"`{name}` returned None. Does it end with `return`?")
+    return box["answer"]
 
 
-# What an array may be asked to hold: NumPy's letters for its dtype, and the words for it.
-KINDS = {
-    "number": ("fiu", "numbers"),
-    "integer": ("iu", "whole numbers, of an integer dtype"),
-    "bool": ("b", "True and False, as a comparison gives them"),
-}
+class Reference(NamedTuple):
+    """What the checks know of the reference model: arrays, so that nobody's answer can empty an index.
 
-
-def array(name, value, shape=None, kind="number"):
-    """Return the reader's value as an array, or say calmly what is the matter with it.
-
-    Args:
-        name: what to call it. shape: the one it must have; None takes any.
-        kind: "number" for finite floats or integers, "integer", or "bool".
+    `splits`: MNIST; `embedded`: the embeddings of its three splits; `index`, `calibration`: the model's.
     """
-    if value is None:
-        raise Wrong(f"{name} is None. Did a step forget to give something back?")
-    try:
-        found = np.asarray(value)
-    except (ValueError, TypeError):
-        found = np.empty(0, object)
-    if found.dtype == object:
-        raise Wrong(f"{name} must be one array of numbers; this is {_described(value)}.")
-    if shape == () != found.shape:
-        raise Wrong(f"{name} must be a single number; this is {_described(found)}.")
-    if shape is not None and found.shape != shape:
-        turned = len(shape) > 1 and found.shape == shape[::-1]
-        why = " It looks turned: rows and columns changed places." if turned else ""
-        raise Wrong(f"{name} must have the shape {shape}; yours has {found.shape}.{why}")
-    kinds, wanted = KINDS[kind]
-    if found.dtype.kind not in kinds:
-        raise Wrong(f"{name} must hold {wanted}; yours has the dtype {found.dtype}.")
-    if found.dtype.kind == "f" and not np.isfinite(found).all():
-        word = "NaN (not a number)" if np.isnan(found).any() else "infinity"
-        raise Wrong(f"{name} holds {word}. Is there a division by 0, or a log of 0 on the way?")
-    return found
+
+    splits: tuple
+    embedded: tuple
+    index: object
+    calibration: object
 
 
-def same(name, value, right, mistakes=()):
-    """The reader's value must be close to `right`.
+@functools.cache
+def mnist():
+    """MNIST's splits, read once: it takes seconds. Hand them to nobody who might change them."""
+    import simlib
 
-    Args:
-        name: what to call it. value: a number or an array. right: the correct one.
-        mistakes: (the value that a known mistake gives, what that mistake is), tried in turn.
-    """
-    right = np.asarray(right)
-    found = array(name, value, shape=right.shape)
-    if np.allclose(found, right, rtol=1e-3, atol=1e-5):
-        return
-    for mistaken, why in mistakes:
-        if np.shape(mistaken) == found.shape and np.allclose(found, mistaken, rtol=1e-3, atol=1e-5):
-            raise Wrong(why)
-    where = np.unravel_index(np.abs(found - right).argmax(), right.shape)
-    place = f" (at position {', '.join(map(str, where))})" if where else ""
-    raise Wrong(f"{name} is {found[where]:.4g} where {right[where]:.4g} is right{place}.")
-
-
-def number(name, value):
-    """Return the reader's value as one float, or say calmly what is the matter with it."""
-    return float(array(name, value, shape=()))
+    return simlib.load_mnist()
 
 
 @functools.cache
 def reference():
-    """(model, splits, embedded): the reference model, MNIST's splits, and their embeddings.
-
-    Loaded once, for the checks alone. Hand none of it to the reader's function but arrays, which `ask`
-    copies: an answer may well empty the model's index.
-    """
+    """The `Reference`, made once."""
     import keras
-    import simlib
+    import simlib  # noqa: F401 as it registers what the file holds
 
-    model = keras.models.load_model(REFERENCE)
-    splits = simlib.load_mnist()
+    model, splits = keras.models.load_model(REFERENCE), mnist()
     embedded = type(splits)(*(model.embed(split.x, verbose=0) for split in splits))
-    return model, splits, embedded
+    return Reference(splits, embedded, model.index_summary(), model.calibration)
+
+
+def _wait(thread, seconds):
+    """Until it ends or has used its seconds of the processor: a busy machine is not the answer's fault."""
+    used, begun = time.process_time(), time.monotonic()
+    while thread.is_alive() and time.process_time() - used < seconds > (time.monotonic() - begun) / PATIENCE:
+        thread.join(0.1)
 
 
 def _untouched(answer):
@@ -230,7 +220,14 @@ def _untouched(answer):
     return answer is ... or (isinstance(answer, (list, tuple)) and any(map(_untouched, answer)))
 
 
-def _described(value):
+def copied(inputs):
+    """Copies of what an answer might change in place or use up; a model stays the same one."""
+    plain = (np.ndarray, list, tuple, dict, set)
+    inputs = [copy.deepcopy(x) if isinstance(x, plain) else x for x in inputs]
+    return [copy.copy(x) if hasattr(type(x), "__copy__") else x for x in inputs]
+
+
+def described(value):
     shape = f" of shape {value.shape}" if hasattr(value, "shape") else ""
     return f"a value of type {type(value).__name__}{shape}"
 
@@ -243,8 +240,6 @@ def _line(function, error):
 
 
 def _png(figure):
-    if figure is None:
-        return b""
     import matplotlib.pyplot as plt
 
     figure = getattr(figure, "figure", figure)  # an Axes will do, too

@@ -17,50 +17,79 @@ right = np.array([True, True, True, True, True, False, True, True, True, False])
 cutpoint = 0.30
 
 # %% [markdown]
-# Fill in the three lines. The first is an array of True and False, one for each digit.
+# Fill in the three lines. The first is an array of True and False, one for each digit. The check tries other
+# digits, too.
+
 
 # %% starter
-accepted = ...
-precision = ...
-recall = ...
+def scores(distances, right, cutpoint):
+    """(accepted: True and False for each digit, precision, recall)."""
+    accepted = ...
+    precision = ...
+    recall = ...
+    return accepted, precision, recall
+
 
 # %%
-check(accepted, precision, recall)
+check(scores)
+
 
 # %% solution
-accepted = distances <= cutpoint
-precision = (accepted & right).sum() / accepted.sum()
-recall = (accepted & right).sum() / right.sum()
+def scores(distances, right, cutpoint):
+    """(accepted: True and False for each digit, precision, recall)."""
+    accepted = distances <= cutpoint
+    precision = (accepted & right).sum() / accepted.sum()
+    recall = (accepted & right).sum() / right.sum()
+    return accepted, precision, recall
+
 
 # %% alternative
-accepted = [bool(d <= cutpoint) for d in distances]
-precision = np.mean(right[accepted])
-recall = sum(a and r for a, r in zip(accepted, right)) / list(right).count(True)
+def scores(distances, right, cutpoint):
+    """Counting, in lists."""
+    accepted = [int(d <= cutpoint) for d in distances]
+    both = sum(a and r for a, r in zip(accepted, right))
+    return [accepted, both / sum(accepted), [both / list(right).count(True)]]
 
-# %% wrong expects="At most means"
-accepted = distances < cutpoint
-precision = (accepted & right).sum() / accepted.sum()
-recall = (accepted & right).sum() / right.sum()
 
-# %% wrong expects="the two are exchanged"
-accepted = distances <= cutpoint
-precision = (accepted & right).sum() / right.sum()
-recall = (accepted & right).sum() / accepted.sum()
+# %% alternative
+def scores(distances, right, cutpoint):
+    """The share of True among those chosen."""
+    accepted = ~(distances > cutpoint)
+    return accepted, np.mean(right[accepted]), np.mean(accepted[right])
 
-# %% wrong expects="share of all ten digits that are accepted and right"
-accepted = distances <= cutpoint
-precision = (accepted & right).sum() / len(right)
-recall = (accepted & right).sum() / right.sum()
 
-# %% wrong expects="share of all ten digits that are accepted."
-accepted = distances <= cutpoint
-precision = (accepted & right).sum() / accepted.sum()
-recall = accepted.mean()
-
-# %% wrong expects="how far away"
-accepted = distances > cutpoint
-precision = (accepted & right).sum() / accepted.sum()
-recall = (accepted & right).sum() / right.sum()
+# %% edits
+PRECISION, RECALL = "(accepted & right).sum() / accepted.sum()", "(accepted & right).sum() / right.sum()"
+EDITS = [
+    (PRECISION, "np.average(right, weights=accepted)", "right"),
+    ("distances <= cutpoint", "np.less_equal(distances, cutpoint).astype(float) == 1", "right"),
+    ("distances <= cutpoint", "distances < cutpoint",
+     "the digit at exactly the cutpoint is left out. At most means `<=`: the cutpoint itself still counts."),
+    ("distances <= cutpoint", "distances > cutpoint",
+     "you accept those that are far. A distance says how far away the match is: small is good."),
+    ("distances <= cutpoint", "distances >= cutpoint",
+     "you accept those that are far, or exactly at the cutpoint. A distance says how far away the match is."),
+    ("return accepted, precision, recall", "return accepted, recall, precision",
+     "the two are exchanged. Precision divides by what was accepted, recall by what is right."),
+    (PRECISION, "(accepted & right).sum() / len(right)",
+     "your precision is the share of *all* digits that are accepted and right. Precision looks at the accepted alone."),
+    (RECALL, "(accepted & right).sum() / len(right)",
+     "your recall is the share of *all* digits that are accepted and right. Recall looks at the right ones alone."),
+    (RECALL, "accepted.mean()",
+     "your recall is the share of all digits that are accepted. Recall looks at the right ones alone."),
+    (PRECISION, "(accepted == right).mean()",
+     "your precision is the accuracy: it counts the wrong ones that were refused, too."),
+    (PRECISION, "right.mean()", "your precision does not look at what was accepted: it is the share of right ones "
+     "among all."),
+    (RECALL, "accepted.sum() / right.sum()",
+     "your recall counts everything accepted, right or wrong. Count the accepted that are *right*."),
+    ("(accepted & right).sum() / accepted.sum()", "(accepted & right).sum()",
+     "your precision is a number of digits, and a share is asked for."),
+    ("accepted & right", "accepted | right", "`|` is *or*: accepted or right. Both at once are wanted: `&`."),
+    ("return accepted, precision, recall", "return accepted.sum(), precision, recall", "...must have the shape"),
+    ("distances <= cutpoint", "distances <= 0.30", "...is right"),
+    ("return accepted, precision, recall", "return accepted, 6 / 7, 6 / 8", "...is right"),
+]  # fmt: skip
 
 # %% hint [markdown]
 # Comparing an array with a number gives an array of True and False: `distances <= cutpoint`.
@@ -73,49 +102,22 @@ recall = (accepted & right).sum() / right.sum()
 import numpy as np
 
 import simlib
-from judging import array, expect, number, reference
-
-DISTANCES = np.array([0.05, 0.08, 0.11, 0.14, 0.20, 0.26, 0.30, 0.41, 0.55, 0.80])
-RIGHT = np.array([True, True, True, True, True, False, True, True, True, False])
+from judging import mnist, reference
 
 
-def check(accepted, precision, recall):
-    accepted = array("accepted", accepted, (10,), kind="bool")
-    yes = DISTANCES <= 0.30
-    expect(
-        not np.array_equal(accepted, DISTANCES < 0.30),
-        "the digit at exactly 0.30 is left out. At most means `<=`: the cutpoint itself still counts.",
-    )
-    expect(
-        not np.array_equal(accepted, ~yes),
-        "you accept those that are far. A distance says how far away the match is: small is good.",
-    )
-    expect(np.array_equal(accepted, yes), "accepted should be true for the first seven digits alone.")
-    precision, recall = number("precision", precision), number("recall", recall)
-    p, r, share = 6 / 7, 6 / 8, 6 / 10
-    expect(
-        not (near(precision, r) and near(recall, p)),
-        "the two are exchanged. Precision divides by what was accepted, recall by what is right.",
-    )
-    told = "this is the share of all ten digits that are accepted and right. "
-    expect(not near(precision, share), told + "Precision looks at the accepted alone.")
-    expect(not near(recall, share), told + "Recall looks at the right ones alone.")
-    expect(
-        not near(recall, 0.7),
-        "this recall is the share of all ten digits that are accepted. Recall looks at the right ones alone.",
-    )
-    expect(near(precision, p), f"a precision of {precision:.3f} is not it. Count: of the accepted, how many?")
-    expect(near(recall, r), f"a recall of {recall:.3f} is not it. Count: of the right ones, how many?")
-    model, splits, embedded = reference()
-    found = model.index_summary().lookup(embedded.test, k=1)
-    ax = simlib.plots.metric_curves(simlib.calibrate(found, splits.test.y), ("precision", "recall"))
+def check(scores):
+    distances = np.array([0.05, 0.08, 0.11, 0.14, 0.20, 0.26, 0.30, 0.41, 0.55, 0.80])
+    right = np.array([True, True, True, True, True, False, True, True, True, False])
+    cases = {f"for the ten digits and the cutpoint {c:.2f}": (distances, right, c) for c in (0.30, 0.60)}
+    rng = np.random.default_rng(0)
+    for n in (12, 50):
+        cases[f"for {n} other digits"] = (rng.integers(1, 9, n) / 8, rng.random(n) < 0.6, 0.5)
+    compare("scores", scores, cases)
+    _, embedded, index, _ = reference()
+    found = simlib.calibrate(index.lookup(embedded.test, k=1), mnist().test.y)
     return (
         "6 of the 7 accepted are right, and 6 of the 8 right ones are accepted. Move the cutpoint out, and "
         "recall can only rise, as what was accepted stays so. Precision has no such rule: each further digit "
         "lifts it a little or drops it. These are the curves of 1,000 real digits.",
-        ax,
+        lambda: simlib.plots.metric_curves(found, ("precision", "recall")),
     )
-
-
-def near(a, b):
-    return abs(a - b) < 0.006  # 0.86 will do for 6/7

@@ -60,42 +60,60 @@ def cheapest(distances, right, cost_wrong, cost_unknown):
     return answer
 
 
-# %% wrong expects="the best F1"
+# %% alternative
 def cheapest(distances, right, cost_wrong, cost_unknown):
+    """Every candidate in turn, with a key for min()."""
+
+    def bill(cutpoint):
+        accepted = distances <= cutpoint
+        return cost_wrong * np.sum(accepted & ~right) + cost_unknown * np.sum(~accepted), cutpoint
+
+    return [min(distances, key=bill)]
+
+
+# %% alternative
+def cheapest(distances, right, cost_wrong, cost_unknown):
+    """With simlib's curve: fp are accepted and wrong, fn and tn are refused."""
+    curve = simlib.metrics.curve(distances, right)
+    counts = curve.counts
+    return curve.distances[np.argmin(cost_wrong * counts.fp + cost_unknown * (counts.fn + counts.tn))]
+
+
+# %% wrong
+def cheapest(distances, right, cost_wrong, cost_unknown):
+    """your cutpoint is the one with the best F1, which knows no prices."""
     curve = simlib.metrics.curve(distances, right)
     return curve.distances[np.nanargmax(curve.metric("f1"))]
 
 
-# %% wrong expects="the two costs exchanged"
-def cheapest(distances, right, cost_wrong, cost_unknown):
-    candidates = np.unique(distances)
-    accepted = distances[None, :] <= candidates[:, None]
-    wrong, unknown = (accepted & ~right[None, :]).sum(axis=1), (~accepted).sum(axis=1)
-    return candidates[np.argmin(cost_unknown * wrong + cost_wrong * unknown)]
-
-
-# %% wrong expects="a digit exactly at the cutpoint"
-def cheapest(distances, right, cost_wrong, cost_unknown):
-    candidates = np.unique(distances)
-    accepted = distances[None, :] < candidates[:, None]
-    wrong, unknown = (accepted & ~right[None, :]).sum(axis=1), (~accepted).sum(axis=1)
-    return candidates[np.argmin(cost_wrong * wrong + cost_unknown * unknown)]
-
-
-# %% wrong expects="the lowest cost itself"
-def cheapest(distances, right, cost_wrong, cost_unknown):
-    candidates = np.unique(distances)
-    accepted = distances[None, :] <= candidates[:, None]
-    wrong, unknown = (accepted & ~right[None, :]).sum(axis=1), (~accepted).sum(axis=1)
-    return np.min(cost_wrong * wrong + cost_unknown * unknown)
-
-
-# %% wrong expects="the price of the unknown"
-def cheapest(distances, right, cost_wrong, cost_unknown):
-    candidates = np.unique(distances)
-    accepted = distances[None, :] <= candidates[:, None]
-    return candidates[np.argmin(cost_wrong * (accepted & ~right[None, :]).sum(axis=1))]
-
+# %% edits
+COSTS = "cost_wrong * wrong + cost_unknown * unknown"
+EDITS = [
+    (COSTS, "(cost_wrong * wrong + cost_unknown * unknown) / len(distances)", "right"),
+    (COSTS, "cost_unknown * wrong + cost_wrong * unknown", "your cutpoint would be right with the two costs exchanged."),
+    ("distances[None, :] <= candidates", "distances[None, :] < candidates", "you refuse a digit exactly at the "
+     "cutpoint, and it is accepted: `<=`."),
+    ("return candidates[np.argmin(" + COSTS + ")]", "return np.min(" + COSTS + ")", "you return the lowest cost itself. "
+     "The question is at which distance it lies."),
+    ("return candidates[np.argmin(" + COSTS + ")]", "return np.argmin(" + COSTS + ")", "you return the *place* of the "
+     "cheapest candidate. The distance there is asked for: `candidates[place]`."),
+    (" + cost_unknown * unknown", "", "your cutpoint forgets the price of the unknown: refusing is not free."),
+    ("cost_wrong * wrong + ", "", "your cutpoint forgets the price of a wrong answer."),
+    ("np.argmin", "np.argmax", "you take the *dearest* cutpoint."),
+    ("candidates = np.unique(distances)", "candidates = np.unique(distances)[::-1]", "of equally cheap cutpoints, you "
+     "take the largest. The smallest is asked for."),
+    ("(~accepted)", "(~accepted & right[None, :])", "you charge a refusal only where the match was right. A person looks "
+     "at every refused digit, whatever it is."),
+    ("~right[None, :]", "right[None, :]", "you charge the *right* answers, and they cost nothing."),
+    ("np.unique(distances)", "np.linspace(0, 2, 1001)", "...is right"),
+    ("np.unique(distances)", "distances", "of equally cheap cutpoints, you take the one that comes first in the list. "
+     "The smallest is asked for."),
+    ("    candidates =", "    cost_wrong, cost_unknown = 25, 1\n    candidates =", "you use 25 and 1, and not the prices "
+     "that your function is handed."),
+    ("return candidates[np.argmin(" + COSTS + ")]",
+     "costs = cost_wrong * wrong + cost_unknown * unknown\n    return candidates[costs == costs.min()].mean()",
+     "of equally cheap cutpoints, you take the mean. The smallest is asked for."),
+]  # fmt: skip
 
 # %% hint [markdown]
 # For one cutpoint: the accepted are `distances <= cutpoint`. The accepted and wrong cost `cost_wrong` each;
@@ -110,73 +128,40 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import simlib
-from judging import ask, expect, number, reference
+from judging import reference
 
 
 def check(cheapest):
-    rng = np.random.default_rng(0)
-    for cost_wrong, cost_unknown in ((25, 1), (3, 1), (10, 2), (40, 3)):
-        distances = rng.integers(1, 30, 60) / 30  # with ties
-        right = rng.random(60) > 0.7 * distances
-        compare(cheapest, distances, right, cost_wrong, cost_unknown)
-    model, splits, embedded = reference()
-    near = model.index_summary().lookup(embedded.calibration, k=1)
+    rng, cases = np.random.default_rng(0), {}
+    for cost_wrong, cost_unknown, scale in ((25, 1, 1), (3, 1, 40), (10, 2, 0.001), (40, 3, 1), (1, 4, 1)):
+        # Few distances, so that many are equal, and in no order.
+        distances = scale * rng.permutation(np.repeat(np.arange(1, 31), 2)) / 32
+        right = rng.random(60) > 0.7 * distances / scale
+        told = f"with {cost_wrong} for a wrong answer and {cost_unknown} for an unknown"
+        cases[told + f" (distances up to {distances.max():g})"] = (distances, right, cost_wrong, cost_unknown)
+    tie = np.array([0.75, 0.25, 0.5, 1.0]), np.array([False, True, False, False])
+    cases["where several cutpoints cost the same"] = (*tie, 1, 1)
+    cases["where all are wrong"] = (tie[0], np.zeros(4, bool), 5, 1)
+    splits, embedded, index, calibration = reference()
+    near = index.lookup(embedded.calibration, k=1)
     distances, right = near.distances[:, 0], near.labels[:, 0] == splits.calibration.y
-    cutpoint = compare(cheapest, distances, right, 25, 1)
-    near = model.index_summary().lookup(embedded.test, k=1)
+    cases["for the calibration digits, with 25 and 1"] = (distances, right, 25, 1)
+    *_, cutpoint = compare("cheapest", cheapest, cases, name="your cutpoint")
+    near = index.lookup(embedded.test, k=1)
     test_right, test_distances = near.labels[:, 0] == splits.test.y, near.distances[:, 0]
-    f1 = model.calibration["optimal"].distance
+    f1 = calibration["optimal"].distance
     bills = [cost(test_distances, test_right, c, 25, 1) / 100 for c in (cutpoint, f1)]
     return (
         f"For these prices, accept up to {cutpoint:.3f}. On the 1,000 test digits, which had no say in it, "
         f"your cutpoint costs {bills[0]:.2f} euros, and the one with the best F1 ({f1:.3f}) {bills[1]:.2f}. "
         "F1 is a good default when you know nothing. When you know what a mistake costs, ask for that.",
-        picture(distances, right, cutpoint, f1),
+        lambda: picture(distances, right, cutpoint, f1),
     )
 
 
 def cost(distances, right, cutpoint, cost_wrong, cost_unknown):
     accepted = distances <= cutpoint
     return cost_wrong * (accepted & ~right).sum() + cost_unknown * (~accepted).sum()
-
-
-def compare(cheapest, distances, right, cost_wrong, cost_unknown):
-    found = number("the cutpoint", ask(cheapest, distances, right, cost_wrong, cost_unknown))
-    candidates = np.unique(distances)
-
-    def best(cost_wrong, cost_unknown, edge=0.0):
-        costs = [cost(distances, right, c - edge, cost_wrong, cost_unknown) for c in candidates]
-        return candidates[np.argmin(costs)], min(costs)
-
-    cutpoint, lowest = best(cost_wrong, cost_unknown)
-    if np.isclose(found, cutpoint):
-        return found
-    prices = f"with {cost_wrong} for a wrong answer and {cost_unknown} for an unknown, "
-    curve = simlib.metrics.curve(distances, right)
-    costs_more = (
-        f"costs {cost(distances, right, found, cost_wrong, cost_unknown)} in all; {lowest} is possible."
-    )
-    expect(
-        not np.isclose(found, lowest),
-        prices + f"you return {found:g}: the lowest cost itself. The question is at which distance it lies.",
-    )
-    expect(
-        not np.isclose(found, best(cost_unknown, cost_wrong)[0]),
-        prices + f"your cutpoint {costs_more} It would be right with the two costs exchanged.",
-    )
-    expect(
-        not np.isclose(found, best(cost_wrong, 0)[0]),
-        prices + f"your cutpoint {costs_more} It forgets the price of the unknown: rejecting is not free.",
-    )
-    expect(
-        not np.isclose(found, curve.distances[np.nanargmax(curve.metric("f1"))]),
-        prices + f"your cutpoint {costs_more} It is the one with the best F1, which knows no prices.",
-    )
-    expect(
-        not np.isclose(found, best(cost_wrong, cost_unknown, 1e-9)[0]),
-        prices + f"your cutpoint {costs_more} A look at `<`: a digit exactly at the cutpoint is accepted.",
-    )
-    expect(False, prices + f"your cutpoint {found:.4f} {costs_more}")
 
 
 def picture(distances, right, cutpoint, f1):

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import comparing
 import course
 import judging
 import matplotlib.pyplot as plt
@@ -51,7 +52,7 @@ BAD = {
 
 
 def check_three_numbers(answer):
-    judging.array("the answer", judging.ask(answer), (3,))
+    comparing.array("the answer", judging.ask(answer), (3,))
     return "Three numbers."
 
 
@@ -71,18 +72,60 @@ def test_a_bad_answer_gets_a_calm_sentence(answer, part, monkeypatch):
 
 
 def test_a_turned_array_is_recognised():
-    verdict = judge(lambda x: judging.array("x", x, (2, 3)), (np.zeros((3, 2)),))
+    verdict = judge(lambda x: comparing.array("x", x, (2, 3)), (np.zeros((3, 2)),))
     assert "rows and columns changed places" in verdict.text
 
 
 @pytest.mark.parametrize(
     "value, kind, part",
-    [([1.0], "integer", "whole numbers"), ([0, 1], "bool", "True and False"), ([True], "number", "numbers")],
+    [
+        ([1.5], "integer", "must hold whole numbers; yours holds the dtype float64"),
+        ([True], "integer", "must hold whole numbers; yours holds True and False"),
+        ([0, 2], "bool", "must hold True and False; yours holds the dtype int64"),
+        ([True], "number", "must hold numbers; yours holds True and False"),
+    ],
 )
 def test_a_wrong_dtype_is_named(value, kind, part):
-    verdict = judge(lambda x: judging.array("x", x, kind=kind), (value,))
+    verdict = judge(lambda x: comparing.array("x", x, kind=kind), (value,))
     assert verdict.state == WRONG
-    assert part in verdict.text and "dtype" in verdict.text
+    assert part in verdict.text
+
+
+class Tensor:
+    """What NumPy can turn into an array."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([3, 1], dtype)
+
+
+ALIKE = {
+    "a list": ([3, 1], "integer"),
+    "a tuple": ((3, 1), "number"),
+    "whole-number floats": ([3.0, 1.0], "integer"),
+    "small integers": (np.array([3, 1], np.int8), "integer"),
+    "a tensor": (Tensor(), "number"),
+    "a list of arrays without an axis": ([np.array(3), np.array(1)], "integer"),
+    "numbers in a list of objects": (np.array([3, 1], object), "integer"),
+    "the values of a dictionary": ({"a": 3, "b": 1}.values(), "integer"),
+}
+
+
+@pytest.mark.parametrize("value, kind", ALIKE.values(), ids=ALIKE)
+def test_what_numpy_would_take_is_taken(value, kind):
+    assert comparing.array("x", value, (2,), kind).tolist() == [3, 1]
+
+
+def test_a_set_a_range_zeros_and_ones_and_one_number_in_brackets_are_taken():
+    assert comparing.array("x", {3, 1, 2}, kind="integer").tolist() == [1, 2, 3]
+    assert comparing.array("x", range(3)).tolist() == [0, 1, 2]
+    assert comparing.array("x", [0, 1.0], kind="bool").tolist() == [False, True]
+    assert comparing.number("x", [[2.5]]) == 2.5
+    assert comparing.array("x", [], kind="integer").shape == (0,)
+
+
+def test_an_axis_too_many_is_named():
+    verdict = judge(lambda x: comparing.array("x", x, (3,)), (np.zeros((3, 1)),))
+    assert "`.ravel()`" in verdict.text
 
 
 @pytest.mark.parametrize("answer", [..., {"a": 1, "b": ...}, [1, (2, ...)], lambda: ..., lambda: (1, ...)])
@@ -97,10 +140,70 @@ def test_a_right_answer_is_right():
     assert judge(check_three_numbers, (lambda: [1, 2.5, 3],)).state == RIGHT
 
 
-def test_the_inputs_survive_an_answer_that_changes_them():
-    x = np.array([3, 1, 2])
-    judging.ask(lambda a: a.sort() or a, x)
-    assert x.tolist() == [3, 1, 2]
+@pytest.mark.parametrize("x", [np.array([3, 1, 2]), [3, 1, 2]], ids=["array", "list"])
+def test_the_inputs_survive_an_answer_that_changes_them(x):
+    judging.ask(lambda a, b: (a.sort(), b["deep"].sort()), x, {"deep": x})
+    assert list(x) == [3, 1, 2]
+
+
+def test_where_no_thread_can_start_the_answer_is_judged_all_the_same(monkeypatch):
+    def fails(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fails)
+    assert judge(check_three_numbers, (lambda: [1, 2, 3],)).state == RIGHT
+    assert "ZeroDivisionError" in judge(check_three_numbers, (lambda: 1 // 0,)).text
+
+
+@pytest.mark.parametrize("answers", [(), (1, 2, 3)])
+def test_a_wrong_number_of_answers_is_told_which_are_wanted(answers):
+    text = judge(lambda spread, loss: "", answers).text
+    assert f"got {len(answers)} answers" in text and "`check(spread, loss)`" in text
+
+
+def double(x):
+    return 2 * x
+
+
+CASES = {f"for {x}": (x,) for x in (1.0, 2.0, 5.0)}
+SQUARED = ("you square", lambda x: x**2)
+
+
+@pytest.mark.parametrize(
+    "answer, part",
+    [
+        (lambda x: x * x, "you square"),
+        (lambda x: x * x if x < 3 else 26, "for 1.0: your answer is 1., and 2. is right."),
+        (lambda x: x + 2, "for 1.0: your answer is 3., and 2. is right."),
+        (lambda x: [2.0 * x, 0.0], "must be a single number"),
+        (lambda x: 1 // 0, "ZeroDivisionError"),
+    ],
+)
+def test_a_mistake_is_named_if_it_makes_all_the_numbers_and_else_not(answer, part):
+    verdict = judge(lambda f: comparing.compare(f, CASES, double, [SQUARED]), (answer,))
+    assert part in verdict.text
+
+
+def test_of_two_mistakes_that_make_the_same_numbers_none_is_named():
+    other = ("you multiply by yourself", lambda x: x * x)
+    verdict = judge(lambda f: comparing.compare(f, CASES, double, [SQUARED, other]), (lambda x: x * x,))
+    assert verdict.text.endswith("is right.")
+
+
+def test_an_answer_that_remembers_is_found_out():
+    seen = []
+
+    def forgetful(x):
+        seen.append(x)
+        return 2 * x if len(seen) <= len(CASES) else 0.0
+
+    verdict = judge(lambda f: comparing.compare(f, CASES, double), (forgetful,))
+    assert "asked the same a second time" in verdict.text
+
+
+def test_whole_numbers_must_agree_exactly():
+    verdict = judge(lambda f: comparing.compare(f, {"n": (100_000,)}, double), (lambda x: 2 * x + 1,))
+    assert verdict.state == WRONG
 
 
 def test_the_line_of_an_error_is_shown():
@@ -113,14 +216,6 @@ def test_the_line_of_an_error_is_shown():
 
 def test_an_answer_that_breaks_the_check_breaks_nothing():
     assert "the check cannot work with this answer (KeyError" in judge(lambda a: a["key"], ({},)).text
-
-
-def test_same_names_the_mistake_and_the_place():
-    right = np.array([1.0, 2.0])
-    verdict = judge(lambda a: judging.same("x", a, right, [([2.0, 1.0], "turned round")]), ([2.0, 1.0],))
-    assert verdict.text == "turned round"
-    verdict = judge(lambda a: judging.same("x", a, right), ([1.0, 2.5],))
-    assert verdict.text == "x is 2.5 where 2 is right (at position 1)."
 
 
 def test_a_verdict_says_the_same_in_text_and_in_html():
