@@ -4,7 +4,8 @@
     python3 notebooks/install.py test site   that, and these extras of pyproject.toml
     python3 notebooks/install.py lock        write .ci/lock.txt anew, from the newest versions allowed
 
-LOCK=no installs the newest versions allowed in place of the lock's. The whole log is in .venv/install.log.
+LOCK=no takes the newest versions allowed in place of the lock's, UV= (empty) takes pip although uv is here,
+and KERAS_BACKEND=jax takes JAX in place of TensorFlow. The whole log is in .venv/install.log.
 """
 
 import os
@@ -20,7 +21,8 @@ VENV, LOCK = ROOT / ".venv", ROOT / ".ci" / "lock.txt"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "install.log"
 STEP = re.compile(r"(?:Collecting|Downloading|Building|Prepared|Installing collected) *([\w.-]*)")
-UV = os.environ.get("UV", shutil.which("uv"))  # UV= (empty): pip, although uv is here
+UV = os.environ.get("UV", shutil.which("uv"))
+JAX = os.environ.get("KERAS_BACKEND") == "jax"
 
 
 def environment():
@@ -50,14 +52,23 @@ def install(wanted, what):
             found = STEP.match(line.strip())
             step = found[1] if found else step
             if live:
-                print(f"\r  {time.perf_counter() - start:4.0f} s  {step[:50]:50}", end="", flush=True)
-    seconds = time.perf_counter() - start
+                print(f"\r\033[K  {time.perf_counter() - start:4.0f} s  {step}", end="", flush=True)
+    seconds, clear = time.perf_counter() - start, "\r\033[K" if live else ""
     if run.wait():
-        print(f"\r  {what} could not be installed. The end of {LOG.relative_to(ROOT)}:")
+        print(f"{clear}  {what}: could not be installed. The end of {LOG.relative_to(ROOT)}:")
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-15:]))
     else:
-        print(f"\r  {what} installed with {'uv' if UV else 'pip'} in {seconds:.0f} s{'':50}")
+        print(f"{clear}  {what}: installed with {'uv' if UV else 'pip'} in {seconds:.0f} s")
     return run.returncode
+
+
+def course():
+    """What the course needs, as arguments of the command."""
+    if not JAX:
+        return ["--requirement", "requirements.txt"]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = [line.split("#")[0].strip() for line in lines if not line.startswith(("tensorflow", "-"))]
+    return [*filter(None, names), "--editable", ".[jax]"]
 
 
 def lock():
@@ -90,9 +101,10 @@ def main(names):
         sys.exit(f"The course needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}.")
     environment()
     if names:
-        return install(["--editable", f".[{','.join(names)}]"], f"what {' and '.join(names)} need")
-    print(f"Setting up .venv with Python {sys.version.split()[0]}: once, about 2.5 GB, some minutes.")
-    return install(["--requirement", "requirements.txt"], "the course's packages")
+        return install(["--editable", f".[{','.join(names)}]"], f"the extra {' and '.join(names)}")
+    size = "1.3 GB" if JAX else "2.7 GB"
+    print(f"Setting up .venv with Python {sys.version.split()[0]}: once, a few minutes, {size}.")
+    return install(course(), "the course's packages")
 
 
 if __name__ == "__main__":
