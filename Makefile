@@ -79,8 +79,8 @@ test-colab: .venv/ready-test $(COLAB)/ready
 	@COLAB_LIKE=$(CURDIR)/$(COLAB)/bin/python $(RUN) -m pytest -k in_colabs_versions tests/notebooks/test_colab.py
 
 $(COLAB)/ready:
-	@LOCK=no $(or $(PYTHON312),python3.12) notebooks/install.py in $(COLAB) "tensorflow==2.19.*" "numpy==2.0.*" \
-		"pandas==2.2.*" pip ipykernel matplotlib seaborn scipy scikit-learn ipywidgets psutil
+	@LOCK=no $(or $(PYTHON312),python3.12) notebooks/install.py in $(COLAB) "tensorflow==2.19.*" "keras==3.10.*" \
+		"numpy==2.0.*" "pandas==2.2.*" pip ipykernel matplotlib seaborn scipy scikit-learn ipywidgets psutil
 	@touch $@
 
 # In mutants/, a copy. What was tried already is not tried again until its code changes.
