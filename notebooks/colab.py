@@ -18,8 +18,6 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-import nbformat
-
 ROOT = Path(__file__).resolve().parents[1]
 GITHUB = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/?")
 BADGES = (
@@ -60,13 +58,15 @@ def headed(cells, path, address, place=None):
     """
     if not address:
         return cells
+    from nbformat import v4  # for the builders: on Colab this file stands alone
+
     name = "/".join(address.rstrip("/").removesuffix(".git").split("/")[-2:])
     place = place or f"/content/{name.split('/')[-1]}"
     title, _, rest = cells[0].source.partition("\n")
     first = cells[0].copy()
     first.source = f"{title}\n\n{BADGES.format(name=name, path=path)}\n{rest}"
     code = SET_UP.format(address=address, place=place, path=path)
-    return [first, nbformat.v4.new_code_cell(code, metadata=FOLDED), *cells[1:]]
+    return [first, v4.new_code_cell(code, metadata=FOLDED), *cells[1:]]
 
 
 def sets_up(cell):
