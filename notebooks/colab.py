@@ -35,8 +35,10 @@ if "COLAB_RELEASE_TAG" in os.environ:
     %run {place}/notebooks/colab.py {path}"""
 # One folded line in JupyterLab and on Colab, nothing on the site.
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["remove-cell"]}
-SCALE = ("faiss-cpu", "pymilvus", "milvus-lite")
-LACKING = ("keras", "mlxtend", "anywidget", "jupytext")  # on Colab, or older there than the course needs
+KEEP = ("numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "tensorflow")  # Colab's, perhaps in use
+KERAS = "keras"  # which must be as new as the course says; of the others any version will do
+ADD = ("mlxtend", "anywidget", "jupytext")
+SCALE = ("faiss-cpu", "pymilvus", "milvus-lite")  # where a notebook names them
 
 
 def repository(root=ROOT):
@@ -75,28 +77,26 @@ def sets_up(cell):
 
 
 def missing(path, root=ROOT):
-    """The lines of requirements.txt that a notebook needs and this Python does not fulfil."""
+    """What the notebook at `path` needs and this Python lacks, as pip's arguments."""
     from packaging.requirements import Requirement
 
-    lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    needs = [Requirement(line.split("#")[0]) for line in lines if re.match(r"\w", line)]
+    listed = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    (keras,) = (Requirement(line.split("#")[0]) for line in listed if line.startswith(KERAS))
+    fits = _version(KERAS) and keras.specifier.contains(_version(KERAS), prereleases=True)
     text = (root / path).read_text(encoding="utf-8")
-    names = [*LACKING, *(SCALE if re.search("faiss|milvus", text) else ())]
-    return [str(need) for need in needs if need.name in names and not _version(need.name, need.specifier)]
+    names = [*ADD, *(SCALE if re.search("faiss|milvus", text) else ())]
+    return [*([] if fits else [str(keras)]), *(name for name in names if not _version(name))]
 
 
-def _version(name, specifier=None):
-    """The installed version of a package; None if it is not here, or not one of `specifier`'s."""
+def _version(name):
+    """The installed version of a package, or None."""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        found = importlib.metadata.version(name)
-        if specifier is None or specifier.contains(found, prereleases=True):
-            return found
-    return None
+        return importlib.metadata.version(name)
 
 
 def install(lines):
     """Add packages and keep the versions of what Colab has loaded; RuntimeError if it fails."""
-    keep = [f"{name}=={_version(name)}\n" for name in ("numpy", "pandas", "tensorflow") if _version(name)]
+    keep = [f"{name}=={_version(name)}\n" for name in KEEP if _version(name)]
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder, "kept.txt")
         kept.write_text("".join(keep), encoding="utf-8")
