@@ -15,6 +15,7 @@ help:
 	@echo "make site       a static edition to read, its slider included, under build/site/"
 	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make test-backends  the Keras side on JAX and on PyTorch"
+	@echo "make test-colab  a notebook in Colab's versions of Python and packages; needs Python 3.12"
 	@echo "make mutants    change simlib in thousands of small ways: does a test notice? an hour or two"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
@@ -68,10 +69,18 @@ test-backends: $(BACKENDS)/ready
 		KERAS_BACKEND=$$backend $(BACKENDS)/bin/python -m pytest -o addopts=-q -p no:cacheprovider \
 		tests/embedding || exit 1; done
 
-$(BACKENDS)/ready: requirements.txt
-	@$(PYTHON) -m venv $(BACKENDS)
-	@$(BACKENDS)/bin/python -m pip install --disable-pip-version-check "keras~=3.15" "jax~=0.10" "torch==2.13.0" \
-		"numpy~=2.3" "matplotlib~=3.10" "seaborn~=0.13" "mlxtend~=0.25" "pytest~=9.0" "hypothesis~=6.140"
+$(BACKENDS)/ready: requirements.txt pyproject.toml .ci/lock.txt
+	@$(INSTALL) in $(BACKENDS) jax torch==2.13.0 -e ".[plots,mnist]" keras pytest hypothesis
+	@touch $@
+
+# Colab's own versions, and nothing of ours: a notebook's set-up cell has to bring the rest.
+COLAB := build/colab
+test-colab: .venv/ready-test $(COLAB)/ready
+	@COLAB_LIKE=$(CURDIR)/$(COLAB)/bin/python $(RUN) -m pytest -k in_colabs_versions tests/notebooks/test_colab.py
+
+$(COLAB)/ready:
+	@LOCK=no $(or $(PYTHON312),python3.12) notebooks/install.py in $(COLAB) "tensorflow==2.19.*" "keras==3.10.*" \
+		"numpy==2.0.*" "pandas==2.2.*" pip ipykernel matplotlib seaborn scipy scikit-learn ipywidgets psutil
 	@touch $@
 
 # In mutants/, a copy. What was tried already is not tried again until its code changes.
@@ -97,4 +106,4 @@ $(READY): requirements.txt pyproject.toml .ci/lock.txt
 	@$(INSTALL) $*
 	@touch $@
 
-.PHONY: help course exercises lab test test-browser test-backends mutants lint notebooks site lock clean
+.PHONY: help course exercises lab test test-browser test-backends test-colab mutants lint notebooks site lock clean

@@ -2,7 +2,7 @@
 
     python notebooks/build.py course            run all into build/course/ as HTML, end with a table
     python notebooks/build.py build [NAME ...]  run into notebooks/*.ipynb: what is stored and tested
-    python notebooks/build.py text [NAME ...]   take over changed prose, where no code has changed
+    python notebooks/build.py text [NAME ...]   take over prose, alt texts and badges, where no code changed
     python notebooks/build.py check             prove that sources and stored notebooks agree
     python notebooks/build.py again             put all that only read the model into one, last to first
 
@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+import colab
 import jupytext
 import nbformat
 from nbclient import NotebookClient
@@ -30,9 +31,17 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"(?<![\w.])\d+\.\d{3,4}(?![\w.]*\d)")  # such as 0.974: a figure taken from a run
 
 
+DESCRIBED = """{% extends "index.html.j2" %}{% block data_png %}
+{% set words = output | get_metadata("alt", "image/png") | escape_html %}
+{{ super() | replace("<img ", '<img alt="' ~ words ~ '" ') if words != "None" else super() }}
+{% endblock %}"""  # nbconvert's own template leaves a picture's description out
+UNDESCRIBED = {"01_train", "02_index", "03_lookup", "04_calibrate", "05_match", "07_scale"}  # yet
+
+
 def read_source(name):
-    """The notebook of a text source, its cells named by what they hold."""
+    """The notebook of a text source, with badges where there is an address, its cells named by content."""
     notebook = jupytext.read(SOURCES / f"{name}.py")
+    notebook.cells = colab.headed(notebook.cells, f"notebooks/{name}.ipynb", colab.repository())
     seen = {}
     for cell in notebook.cells:
         digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
@@ -75,12 +84,30 @@ def run(name):
     return notebook, time.perf_counter() - start, True
 
 
+def runs(cell):
+    """Is it a cell whose outputs matter? The set-up cell has none."""
+    return cell.cell_type == "code" and not colab.sets_up(cell)
+
+
+def texts(cell):
+    """The descriptions that a source gives a cell's pictures: `# %% alt="..."`, or a list for several."""
+    given = cell.metadata.get("alt", [])
+    return [given] if isinstance(given, str) else list(given)
+
+
+def pictures(cell):
+    """The outputs of a cell that are pictures, in order."""
+    return [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+
+
 def cleaned(notebook):
-    """Drop what differs from run to run or from machine to machine; returns the notebook's text."""
+    """Describe the pictures, drop what differs between runs or machines; returns the notebook's text."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for picture, words in zip(pictures(cell), texts(cell)):
+            picture.metadata.setdefault("image/png", {})["alt"] = words
         for output in cell.get("outputs", []):
             if len(output.get("data", {})) > 1:  # before a kernel runs, show the picture beside it
                 output.data.pop(WIDGET, None)
@@ -103,14 +130,17 @@ def text(names):
     failed = 0
     for name in names:
         notebook, path = read_source(name), HERE / f"{name}.ipynb"
-        stored = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        if [_content(cell) for cell in code] != [_content(cell) for cell in stored]:
+        stored = [cell for cell in nbformat.read(path, 4).cells if runs(cell)]
+        code = [cell for cell in notebook.cells if runs(cell)]
+        if [cell.source for cell in code] != [cell.source for cell in stored]:
             print(f"{name}: code has changed, so it must run: make notebooks NAMES={name}")
             failed += 1
             continue
         for cell, run_before in zip(code, stored):
-            cell.outputs, cell.execution_count = run_before.outputs, run_before.execution_count
+            cell.outputs = run_before.outputs
+        everything = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for number, cell in enumerate(everything, 1):
+            cell.execution_count = number
         notebook.metadata = nbformat.read(path, 4).metadata
         path.write_text(cleaned(notebook), encoding="utf-8")
     return failed
@@ -132,11 +162,26 @@ def problems(name, path=None):
         for output in cell.outputs:
             if output.output_type == "error" or output.get("name") == "stderr":
                 found.append(f"an error or a warning is stored under {cell.source[:50]!r}")
-    return found + _unfounded_numbers(stored)
+    return found + _undescribed(name, code) + _unfounded_numbers(stored)
 
 
 def _content(cell):
-    return cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ()))
+    return cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), tuple(texts(cell))
+
+
+def _undescribed(name, code):
+    """Each picture needs a text for those who cannot see it, and each text a picture."""
+    found = []
+    for cell in code:
+        stored = [picture.metadata.get("image/png", {}).get("alt") for picture in pictures(cell)]
+        if stored != texts(cell) or not all(stored):
+            found.append(
+                f"{len(stored)} pictures, {len(texts(cell))} descriptions under {cell.source[-50:]!r}: say "
+                'what each picture shows, above the cell: # %% alt="..." or alt=["...", "..."]'
+            )
+    if name not in UNDESCRIBED:
+        return found
+    return [] if found else ["all its pictures are described: strike it from UNDESCRIBED in build.py"]
 
 
 def _unfounded_numbers(stored):
@@ -185,12 +230,20 @@ def again(names):
     return 0
 
 
-def course(names):
-    """Run everything for a reader: HTML pages under build/course/, and what came out, as a table."""
+def exporter():
+    """Makes HTML of notebooks: pages that ask no other server for anything, pictures described."""
+    from jinja2 import DictLoader
     from nbconvert import HTMLExporter
 
+    return HTMLExporter(
+        mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="",
+        extra_loaders=[DictLoader({"described.html.j2": DESCRIBED})], template_file="described.html.j2",
+    )  # fmt: skip
+
+
+def course(names):
+    """Run everything for a reader: HTML pages under build/course/, and what came out, as a table."""
     COURSE.mkdir(parents=True, exist_ok=True)
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")
     print(f"The course: {len(names)} notebooks. The first trains a model, which takes a minute or two.")
     total = 0
     for name in names:
@@ -198,7 +251,7 @@ def course(names):
         if not ok:
             return 1
         total += seconds
-        page, _ = exporter.from_notebook_node(notebook)
+        page, _ = exporter().from_notebook_node(nbformat.reads(cleaned(notebook), 4))
         (COURSE / f"{name}.html").write_text(page, encoding="utf-8")
     print("\n" + summary(total))
     first = COURSE / f"{names[0]}.html"

