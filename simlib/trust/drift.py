@@ -64,9 +64,8 @@ class Drift:
     noticed: bool
 
     def __repr__(self):
-        counts = (
-            f"{self.unknown} of {self.queries} queries unknown, {self.usual[0]} to {self.usual[1]} are usual"
-        )
+        low, high = self.usual
+        counts = f"{self.unknown} of {self.queries} queries unknown, {low} to {high} are usual"
         chance = f"larger than before with a chance of {self.further:.2f} (p = {self.p_value:.2g})"
         verdict = "Nothing unusual." if not self.noticed else FURTHER if self.further >= 0.5 else NEARER
         return f"{counts}; a distance is {chance}\n{verdict}"
@@ -90,8 +89,7 @@ def drift(before, neighbors, cutpoint=OPTIMAL, alarm=0.01):
     checks.kind("before", before, Calibration, ", as `calibrate` gives it")
     if not len(expect(neighbors)) or not 0 < checks.number("alarm", alarm) < 1:
         raise ValueError("neighbors must hold queries, and alarm be above 0 and below 1.")
-    cut = np.float32(before.distance(cutpoint))
-    counts = before.curve.counts
+    cut, counts = np.float32(before.distance(cutpoint)), before.curve.counts
     old = np.repeat(before.curve.distances, np.diff(counts.tp + counts.fp, prepend=0))
     total = sum(int(count[-1]) for count in vars(counts).values())
     old = np.append(old, np.full(total - len(old), np.inf))  # where nobody was found
