@@ -9,6 +9,8 @@ import numpy as np
 
 from simlib import checks
 
+LARGEST_ID = 2**24  # Keras hands labels to a loss as float32, which is exact up to here
+
 
 def check_labels(name, y, floats=False):
     """Raise ValueError unless `y`, an array, a tensor or its spec, can be class ids (batch,) or (batch, 1).
@@ -25,8 +27,8 @@ def check_labels(name, y, floats=False):
         cure = f'Use {name}.astype("int64").' if "float" in dtype else f"Give each class a number: {renumber}"
         raise ValueError(f"{name} must be integer class ids; got dtype {dtype}. {cure}")
     seen = isinstance(y, np.ndarray) or hasattr(y, "to_numpy")  # a compiled graph shows no values
-    if seen and np.size(y) and max(-int(y.min()), int(y.max())) > checks.MAX_CLASS_ID:
-        what = f"up to 2**24 = {checks.MAX_CLASS_ID}; got {y.max()}. Renumber them: {renumber}"
+    if seen and np.size(y) and max(-int(y.min()), int(y.max())) > LARGEST_ID:
+        what = f"up to 2**24 = {LARGEST_ID}; got {y.max()}. Renumber them: {renumber}"
         raise ValueError(f"{name}: a loss tells class ids apart {what}")
 
 

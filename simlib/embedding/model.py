@@ -13,6 +13,7 @@ from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
 from simlib.embedding import doors, saving
 from simlib.embedding.guard import Embedder
+from simlib.embedding.inputs import Inputs
 from simlib.index import Index
 
 
@@ -33,7 +34,7 @@ class SimilarityModel(keras.Model):
       query 0: 7 at 0.0012
     """
 
-    _index = None
+    _index = _inputs = None
     _distance = None
     _by_loss = ()
     _backends = MappingProxyType({})
@@ -108,6 +109,7 @@ class SimilarityModel(keras.Model):
         embeddings = self._embedder.all(x, verbose, "index" if more else None)
         index.add(embeddings, y, payload)
         self._embedder.keep(x, embeddings, index.distance, more)
+        self._inputs = Inputs.of(x, self._inputs)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -118,7 +120,7 @@ class SimilarityModel(keras.Model):
         """Empty the index and forget the calibration, which was made for it."""
         if self._index is not None:
             self._index.reset()  # its files and collections too
-        self._index = self.calibration = None
+        self._index = self._inputs = self.calibration = None
         self._embedder.reset()
 
     def get_index(self):
@@ -132,11 +134,14 @@ class SimilarityModel(keras.Model):
     def lookup(self, x, k=5, verbose=None):
         """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first.
 
-        Raises NotReadyError: nothing is indexed, or the model no longer embeds as it did then.
+        Raises NotReadyError: nothing is indexed, or the model no longer embeds as it did then. Warns, once,
+        of pictures in another range than those in the index, such as 0 to 1 for 0 to 255.
         """
         index = self._filled_index("lookup")
         x = self._examples(x)
         embeddings = self._embedder.all(x, verbose, "lookup")
+        if self._inputs is not None:
+            self._inputs.warn(x)
         self._embedder.keep_first(x, embeddings, index.distance)
         return index.lookup(embeddings, k)
 
@@ -193,13 +198,13 @@ class SimilarityModel(keras.Model):
 
     def save_assets(self, folder):
         """Called by Keras's `save`: index, probes and calibration go into the `.keras` file."""
-        saving.write(folder, self._index, self._embedder, self.calibration)
+        saving.write(folder, self._index, self._embedder, self._inputs, self.calibration)
 
     def load_assets(self, folder):
         """Called by Keras's `load_model`, before it loads the weights: the first lookup checks those."""
-        index, probes, checksum, calibration = saving.read(folder)
+        index, probes, checksum, inputs, calibration = saving.read(folder)
         if index is not None:
-            self._index, self._embedder.checksum = index, checksum
+            self._index, self._embedder.checksum, self._inputs = index, checksum, inputs
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
             self._embedder.probes = probes if probes and self._fits(probes.inputs) else None
         self.calibration = calibration or self.calibration

@@ -110,7 +110,7 @@ def test_parts_joined_are_the_whole_and_a_file_brings_them_back(digits):
     parts = Inputs.of(digits[100:200], before=Inputs.of(digits[:100]))
     whole = Inputs.of(digits[:200])
     np.testing.assert_allclose(parts.ends, whole.ends)
-    assert parts.n == whole.n and Inputs(**parts.state()).state() == parts.state()
+    assert parts.n == whole.n and Inputs(*parts.state()).state() == parts.state()
 
 
 def test_it_is_said_once(digits):
