@@ -76,5 +76,5 @@ class Inputs:
         return f"{self.dtype} from {self.values[0]:g} to {self.values[1]:g}"
 
     def state(self):
-        """What `Inputs(**state)` takes back: numbers and names, for a file's header."""
-        return {"n": self.n, "dtype": self.dtype, "shape": self.shape, "ends": self.ends.tolist()}
+        """What `Inputs(*state)` takes back: numbers and names, for a file's header."""
+        return [self.n, self.dtype, self.shape, self.ends.tolist()]

@@ -34,7 +34,7 @@ class SimilarityModel(keras.Model):
       query 0: 7 at 0.0012
     """
 
-    _index = _inputs = None
+    _index = _input_kind = None
     _distance = None
     _by_loss = ()
     _backends = MappingProxyType({})
@@ -109,7 +109,7 @@ class SimilarityModel(keras.Model):
         embeddings = self._embedder.all(x, verbose, "index" if more else None)
         index.add(embeddings, y, payload)
         self._embedder.keep(x, embeddings, index.distance, more)
-        self._inputs = Inputs.of(x, self._inputs)
+        self._input_kind = Inputs.of(x, self._input_kind)
         return self
 
     def index_single(self, x, y, payload=None):
@@ -120,7 +120,7 @@ class SimilarityModel(keras.Model):
         """Empty the index and forget the calibration, which was made for it."""
         if self._index is not None:
             self._index.reset()  # its files and collections too
-        self._index = self._inputs = self.calibration = None
+        self._index = self._input_kind = self.calibration = None
         self._embedder.reset()
 
     def get_index(self):
@@ -140,8 +140,8 @@ class SimilarityModel(keras.Model):
         index = self._filled_index("lookup")
         x = self._examples(x)
         embeddings = self._embedder.all(x, verbose, "lookup")
-        if self._inputs is not None:
-            self._inputs.warn(x)
+        if self._input_kind is not None:
+            self._input_kind.warn(x)
         self._embedder.keep_first(x, embeddings, index.distance)
         return index.lookup(embeddings, k)
 
@@ -198,13 +198,13 @@ class SimilarityModel(keras.Model):
 
     def save_assets(self, folder):
         """Called by Keras's `save`: index, probes and calibration go into the `.keras` file."""
-        saving.write(folder, self._index, self._embedder, self._inputs, self.calibration)
+        saving.write(folder, self._index, self._embedder, self._input_kind, self.calibration)
 
     def load_assets(self, folder):
         """Called by Keras's `load_model`, before it loads the weights: the first lookup checks those."""
         index, probes, checksum, inputs, calibration = saving.read(folder)
         if index is not None:
-            self._index, self._embedder.checksum, self._inputs = index, checksum, inputs
+            self._index, self._embedder.checksum, self._input_kind = index, checksum, inputs
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
             self._embedder.probes = probes if probes and self._fits(probes.inputs) else None
         self.calibration = calibration or self.calibration
