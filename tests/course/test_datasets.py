@@ -127,14 +127,10 @@ def test_an_npz_that_is_not_mnist_is_refused(changes, tmp_path):
         load_mnist(keras_file(tmp_path / "mnist.npz", **changes))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 and so on", b"\x93NUMPY\x01\x00"])
-def test_a_foreign_file_is_refused(content, tmp_path):
-    (tmp_path / "mnist.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"source: .*mnist\.npz is no MNIST \.npz, or is damaged"):
-        load_mnist(tmp_path / "mnist.npz")
-
-
-def test_an_npy_file_and_float_labels_are_refused(tmp_path):
+def test_a_foreign_file_and_float_labels_are_refused(tmp_path):
+    (tmp_path / "zip.npz").write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(ValueError, match=r"source: .*zip\.npz is no MNIST \.npz, or is damaged"):
+        load_mnist(tmp_path / "zip.npz")
     np.save(tmp_path / "x.npy", np.zeros(3))
     with pytest.raises(ValueError, match=r"x\.npy is no MNIST \.npz"):
         load_mnist(tmp_path / "x.npy")

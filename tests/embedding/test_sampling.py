@@ -89,16 +89,6 @@ def test_where_hands_come_out_even_all_come_in_turn():
     assert ClassBalancedSampler(np.arange(24), y, 2, 3).steps_per_epoch == 4
 
 
-def test_other_seeds_and_other_epochs_give_other_batches():
-    y = np.repeat(np.arange(6), 30)
-    batches = [
-        tuple(ClassBalancedSampler(np.arange(180), y, 3, 4, seed=seed).batch(epoch, 0)[0])
-        for seed in (0, 1, 2)
-        for epoch in (0, 1, 2)
-    ]
-    assert len(set(batches)) == 9
-
-
 def test_a_seed_means_the_same_batches_in_every_release_and_on_every_machine():
     """Written down from a run: whoever changes these numbers changes everybody's results."""
     y = np.repeat([4, 1, 7, 2], 6)
@@ -322,10 +312,3 @@ def test_bad_input_is_named(settings, message):
 def test_a_step_that_is_not_there_is_an_index_error(step):
     with pytest.raises(IndexError, match=r"is not in 0\.\.2"):
         rows_sampler()[step]
-
-
-def test_lists_sets_and_repeated_classes_are_fine():
-    for listed in ([3, 8], {3, 8}, np.array([3, 8]), [8, 3, 8], range(3, 9, 5)):
-        sampler = ClassBalancedSampler(X.tolist(), Y.tolist(), 2, 2, class_list=listed)
-        assert sorted(sampler.classes) == [3, 8]
-        assert set(sampler[0][1].tolist()) == {3, 8}
