@@ -92,7 +92,7 @@ photos
 #
 # Always. A contact sheet shows in a second what no number says.
 
-# %%
+# %% alt="Four flags, one in each row, in seven pictures: three artists drew each of them twice, round and square or waving and flat, and a fourth artist once."
 shown = np.flatnonzero(np.isin(photos.y, np.unique(photos.y)[:4]))
 plots.image_grid(photos.x[shown], [photos.paths[row].stem for row in shown], columns=7)
 plt.show()
@@ -155,7 +155,7 @@ for filters in (32, 64, 128):
 model = simlib.SimilarityModel(inputs, simlib.MetricEmbedding(64)(keras.layers.Flatten()(x)))
 
 
-# %%
+# %% alt="One flag in seven pictures, each turned, stretched and bent a little."
 def vary(images, rng):
     """The same pictures, each turned, shifted, zoomed and bent a little, on its own paper."""
     return distort(images, rng, degrees=10, shift=2, zoom=0.1, shear=0.15, bend=0.7)
@@ -164,7 +164,7 @@ def vary(images, rng):
 plots.image_grid(vary(photos.x[shown[-7:]], np.random.default_rng(0)) / 255, columns=7)
 plt.show()
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="The training loss against the epoch: it falls steeply at first and is close to 0 at the end."
 x_train, y_train = photos.x[train_rows], y[train_rows]
 pairs = np.flatnonzero(np.bincount(y_train) >= 2)  # a class of one picture has nothing to be similar to
 sampler = simlib.ClassBalancedSampler(x_train, y_train, min(32, len(pairs)), 2, pairs, steps_per_epoch=40, augment=vary)
@@ -245,7 +245,7 @@ for name, cutpoint in cutpoints.items():
     rows |= {(name, group): report[group] for group in groups}
 pd.DataFrame(rows).T.round(3).astype({"queries": int})
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Bars for all queries and for seen, unseen and strangers: how many are right, unknown and wrong. Seen flags are right most often; most of the strangers are called unknown, and some get in."
 plots.group_bars(model.evaluate_classification(photos.x[test_rows], y[test_rows], groups=groups))
 plt.show()
 
@@ -255,7 +255,7 @@ plt.show()
 #
 # A stranger has one good answer, "unknown" (grey); everything else is a mistake (orange). Look at them: are the mistakes foolish?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Mistaken flags above, and below each the flag that it was taken for: most share colours and stripes."
 answers, near = model.match(photos.x[test_rows]), model.lookup(photos.x[test_rows], k=1)
 wrong = np.flatnonzero((answers != y[test_rows]) & (answers != simlib.UNKNOWN))[:7]
 found = model.payload(near)[wrong, 0]
@@ -270,7 +270,7 @@ plt.show()
 # A precision holds for *one* share of strangers: that of the calibration. `base_rate` measures how the cutpoint treats the known and the strangers, and says what the precision becomes where there are more of them.
 # **Predict: what is it worth at a door where 90% are strangers?**
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Precision against the share of strangers among the queries: close to 1 where hardly any come, and near 0 where nearly all are strangers."
 made = simlib.base_rate(near, y[test_rows], np.unique(y[index_rows]), calibration.distance())
 plots.base_rate(made)
 plt.show()
