@@ -50,7 +50,7 @@ x_train.shape, x_train.dtype, y_train[:8]
 # %% [markdown]
 # We train on six digits only. The other four stay *unseen*: the model meets them for the first time when it is finished.
 
-# %%
+# %% alt=["The digits to train on, two of each: 2 3 1 7 9 6.", "The digits that no training batch will hold, two of each: 8 5 0 4."]
 seen, unseen = recipe.SEEN, recipe.UNSEEN
 for title, classes in {"seen: we train on these": seen, "unseen: we keep these away": unseen}.items():
     x, y = simlib.select_examples(x_train, y_train, classes, n=2)
@@ -71,7 +71,7 @@ pairs = 36 * 35 // 2
 # Less than one: there are 630 pairs, and each has one chance in a thousand to match. So we do not draw at random. We draw **P classes,
 # and K examples of each**: a *P x K batch*.
 
-# %%
+# %% alt="One batch: six rows of six digits, each row another class."
 sampler = simlib.ClassBalancedSampler(
     x_train, y_train, classes_per_batch=6, examples_per_class=6, class_list=seen, steps_per_epoch=100, seed=0
 )
@@ -125,7 +125,7 @@ plain.embed(x_batch).shape
 # Where the loss has done its work, the six blocks on the diagonal are dark and the rest is pale.
 
 
-# %%
+# %% alt="Two squares of pairwise similarities of a batch. Before training all are alike and high; what we want has six dark blocks on the diagonal and nothing else."
 def show_similarity(model, x, title, ax):
     embeddings = model.embed(x)
     sns.heatmap(embeddings @ embeddings.T, vmin=0, vmax=1, cmap="Blues", square=True, ax=ax)
@@ -151,7 +151,7 @@ plt.show()
 # One anchor, its five partners and its thirty strangers, on a line of distances (filled: a pair that the loss keeps).
 
 
-# %%
+# %% alt="An anchor's partners and strangers on a line of distances, before training: both lie at small distances, mixed, and the loss keeps nearly all pairs."
 def show_anchor(model, ax, title, anchor=0, epsilon=0.1):
     embeddings = model.embed(x_batch)
     distance = 1 - embeddings @ embeddings[anchor]
@@ -185,7 +185,7 @@ plain_history.history["loss"]
 # %% [markdown]
 # The same anchor afterwards. **Which pairs will be left to work on?**
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="The same after training: the partners are near, the strangers far beyond the dotted line, and the loss keeps hardly a pair."
 figure, ax = plt.subplots(figsize=(8, 1.8), layout="constrained")
 kept_after = show_anchor(plain, ax, "after 300 steps")
 ax.set_xlabel("cosine distance from the anchor (dotted: 1 - $\\lambda$)")
@@ -201,7 +201,7 @@ kept_after
 # Nobody can look at 64 dimensions. With two, the sphere is a circle, and each test digit a point on it (drawn somewhere between 0.8 and 1 from the middle, so that points do not hide each
 # other). The same batches, the same loss, and a smaller network that we come to below. **Before you run it:** where will the six classes go, and will they find room?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="Test digits as points on a circle, coloured by class. Before training the classes lie together; afterwards each has a piece of the circle to itself."
 def show_circle(model, ax, title):
     points = model.embed(x_some)
     for c, color in zip(seen, plt.colormaps["Dark2"].colors):
@@ -214,12 +214,13 @@ def show_circle(model, ax, title):
 
 x_some, y_some = simlib.select_examples(x_test, y_test, seen, n=40)
 radius = np.random.default_rng(0).uniform(0.8, 1, (len(x_some), 1))
+keras.utils.set_random_seed(0)
 circle = recipe.network(embedding=2)
-circle.compile(keras.optimizers.Adam(3e-3), simlib.MultiSimilarityLoss(), steps_per_execution=10)
+circle.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss(), steps_per_execution=10)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.9), layout="constrained")
 show_circle(circle, axes[0], "before training")
-circle.fit(sampler, epochs=4, verbose=0)
-show_circle(circle, axes[1], "after 400 steps")
+circle.fit(sampler, epochs=6, verbose=0)
+show_circle(circle, axes[1], "after 600 steps")
 plt.show()
 
 # %% [markdown]
@@ -256,7 +257,7 @@ pd.DataFrame(found).T.round(1)
 # `simlib.alphabet` invents letters: one or two pen strokes through a few points of a small lattice. Each drawing of a letter moves the points a little and takes another pen.
 # Here are twelve of 800 letters, five drawings of each. **Could you learn to tell them apart?**
 
-# %%
+# %% alt="Twelve invented letters, five drawings of each: strokes and loops that belong to no alphabet."
 x_letters, y_letters = simlib.alphabet(letters=800, drawings=10, seed=0)
 shown = np.concatenate([x_letters[y_letters == c][:5] for c in range(10, 22)])
 plots.image_grid(shown, columns=15, title="twelve invented letters, three in each row, five drawings of each")
@@ -269,7 +270,7 @@ plt.show()
 #
 # Both ideas are in `recipe.batches`. It joins two samplers: a batch holds six digits and six letters, five of each. Here is one.
 
-# %%
+# %% alt="A batch of the recipe, distorted: the first six classes are digits, the other six are invented letters, five of each."
 batches = recipe.batches(x_train, y_train)
 x_joined, y_joined = batches[0]
 plots.image_grid(x_joined, columns=2 * recipe.EXAMPLES_PER_CLASS, title="a batch of 12 classes, two in each row")
@@ -287,7 +288,7 @@ model.count_params(), plain.count_params()
 #
 # First the loss. **What should the curve look like?**
 
-# %%
+# %% alt="The loss against the epoch: it falls steeply at first, then slowly."
 plots.training_curve(history)
 plt.show()
 
@@ -296,14 +297,14 @@ plt.show()
 #
 # Next the distances. While training, positive pairs should draw together, and negative pairs stay apart: the gap between the two curves is what the model has learned.
 
-# %%
+# %% alt="Mean distances in a batch against the epoch: pairs of one class stay near, pairs of two classes move apart at once and stay there."
 plots.training_curve(history, ["positive_mean", "negative_mean"])
 plt.show()
 
 # %% [markdown]
 # Last, the similarity of digits again, but of the *unseen* ones: six each of 8, 5, 0 and 4, from the test split. **Which network will show the cleaner blocks?**
 
-# %%
+# %% alt="Pairwise similarities of unseen digits: with the plain network the blocks of the four classes are hard to tell; with both ideas they stand out."
 x_new, y_new = simlib.select_examples(x_test, y_test, unseen, n=6)
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 show_similarity(plain, x_new, "plain network", axes[0])
@@ -346,7 +347,7 @@ print("Your model is as good as it should be.")
 # Put the 20 examples of each digit into the model's index. Which test digits are still wrong? Each is shown three times over: the digit itself; the nearest item, which has another label; and the nearest item
 # of its own class. **Look at each: could you have told?**
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] alt="The test digits that are misread, each beside the digit it was taken for and the nearest one of its own class. Many are hard to read for people too."
 x_index, y_index = simlib.select_examples(x_train, y_train, n=20)
 model.index(x_index, y_index, payload=x_index)
 nearest = model.lookup(x_test, k=len(y_index))
