@@ -16,6 +16,8 @@ help:
 	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make test-backends  the Keras side on JAX and on PyTorch"
 	@echo "make test-colab  a notebook in Colab's versions of Python and packages; needs Python 3.12"
+	@echo "make test-wheel, test-lowest  the package: in a bare environment, and at the lowest versions it admits"
+	@echo "make release    build the package and try it, ready to be published"
 	@echo "make mutants    change simlib in thousands of small ways: does a test notice? an hour or two"
 	@echo "make notebooks  run the sources in notebooks/src/ into the stored notebooks/*.ipynb"
 	@echo "make exercises  generate the starters in exercises/ from exercises/src/"
@@ -44,6 +46,8 @@ LONGEST_FIRST = --no-loadscope-reorder notebooks/01*.ipynb build/again/again.ipy
 lint: .venv/ready-test
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/zizmor --offline --quiet --no-progress --config .github/zizmor.yml .github/workflows 2>/dev/null || \
+		.venv/bin/zizmor --offline --config .github/zizmor.yml .github/workflows
 
 exercises: $(READY)
 	@$(RUN) exercises/generate.py
@@ -83,6 +87,36 @@ $(COLAB)/ready:
 		"numpy==2.0.*" "pandas==2.2.*" pip ipykernel matplotlib seaborn scipy scikit-learn ipywidgets psutil
 	@touch $@
 
+# The lowest versions that pyproject.toml admits. Only uv can ask for them.
+LOWEST := build/lowest
+test-lowest: $(LOWEST)/ready
+	@$(LOWEST)/bin/python -m pytest $(TWO_AT_A_TIME) -p no:cacheprovider tests/test_*.py tests/embedding tests/trust \
+		tests/plots tests/explorer tests/course
+
+$(LOWEST)/ready: pyproject.toml
+	@command -v uv >/dev/null || { echo "This needs uv. Install it: pip install uv"; exit 1; }
+	@LOCK=no $(INSTALL) in $(LOWEST) --resolution=lowest-direct -e ".[keras,plots,mnist,scale]" \
+		"pytest>=9" "pytest-xdist>=3.8" "hypothesis>=6.140" "pandas>=2.2"
+	@touch $@
+
+# The wheel where nothing else is, and then with what the README's first example needs.
+WHEEL := build/wheel
+test-wheel:
+	@rm -rf build/dist $(WHEEL)
+	@$(INSTALL) in build/pack build twine
+	@build/pack/bin/python -m build --outdir build/dist . > build/pack/build.log 2>&1 || { cat build/pack/build.log; exit 1; }
+	@build/pack/bin/python -m twine check --strict build/dist/*
+	@$(INSTALL) in $(WHEEL) build/dist/*.whl
+	@$(WHEEL)/bin/python tests/bare.py
+	@$(INSTALL) in $(WHEEL) "$$(ls build/dist/*.whl)[keras,mnist]"
+	@mkdir -p $(WHEEL)/course && cp -r README.md notebooks $(WHEEL)/course
+	@cd $(WHEEL)/course && ../bin/python -m doctest -o NORMALIZE_WHITESPACE README.md && echo "README: all examples right"
+
+release: test-wheel
+	@version=$$(ls build/dist/*.whl | cut -d- -f2); grep -q "^## $$version" CHANGELOG.md || { \
+		echo "CHANGELOG.md has no section ## $$version"; exit 1; }
+	@echo "build/dist/ is ready. To publish it, push the tag; or: build/pack/bin/python -m twine upload build/dist/*"
+
 # In mutants/, a copy. What was tried already is not tried again until its code changes.
 mutants: .venv/ready-test .venv/ready-mutants
 	@TF_CPP_MIN_LOG_LEVEL=3 .venv/bin/mutmut run
@@ -106,4 +140,4 @@ $(READY): requirements.txt pyproject.toml .ci/lock.txt
 	@$(INSTALL) $*
 	@touch $@
 
-.PHONY: help course exercises lab test test-browser test-backends test-colab mutants lint notebooks site lock clean
+.PHONY: help course exercises lab test test-browser test-backends test-colab test-wheel test-lowest release mutants lint notebooks site lock clean

@@ -15,6 +15,9 @@ from nbformat import v4
 
 from course import HERE, SOURCES, Exercise, names
 
+sys.path.insert(0, str(HERE.parent / "notebooks"))
+import colab
+
 SETUP = """\
 import os, sys, simlib
 
@@ -71,6 +74,7 @@ def notebook(exercise, answer=None):
         make = v4.new_markdown_cell if cell.cell_type == "markdown" else v4.new_code_cell
         made.append(make(answer if replaced else cell.source))
     made.append(v4.new_code_cell(HELP))
+    made = colab.headed(made, f"exercises/{exercise.name}.ipynb", colab.repository())
     seen = {}
     for cell in made:  # an id that depends on the content alone
         digest = _digest(cell.source)

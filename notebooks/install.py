@@ -28,7 +28,11 @@ def python_of(venv):
     """The Python of an environment, which is made with the Python that runs this file if it is not there."""
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        make = [UV, "venv", "--quiet", "--python", sys.executable] if UV else [sys.executable, "-m", "venv"]
+        make = (
+            [UV, "venv", "--quiet", "--seed", "--python", sys.executable]
+            if UV
+            else [sys.executable, "-m", "venv"]
+        )
         subprocess.run([*make, str(venv)], check=True)
     return python
 

@@ -35,7 +35,7 @@ SHELVES = {  # the site's parts, and the files that each shows
     "Notebooks": ["notebooks/[0-9]*.ipynb"],
     "Exercises": ["exercises/README.md", "exercises/[0-9]*.ipynb"],
     "The library": ["api/*.md"],
-    "More": ["exercises/[A-QS-Z]*.md", "notebooks/models/*.md", "tests/*.md", "C[HO]*.md"],
+    "More": ["exercises/[A-QS-Z]*.md", "notebooks/models/*.md", "notebooks/*.md", "tests/*.md", "C[HO]*.md"],
 }
 ROOMS = {  # the pages of the reference, and whose docstrings each shows
     "arrays": "Arrays: index, look up, calibrate, match",

@@ -46,6 +46,7 @@ _MODULES = {  # rooms and modules that stand for themselves: `simlib.plots`, `si
     **{name: name for name in ("distances", "explorer", "metrics", "plots", "search", "store", "trust")},
     **{home.split(".")[-1]: home for home in (*_HOME, "embedding.augment", "course.recipe")},
 }
+_EXTRA = {"embedding": "keras", "course": "keras", "plots": "plots"}  # what a room needs
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
@@ -53,13 +54,22 @@ __all__ = sorted(_MODULE_OF)
 
 def __getattr__(name):
     if name in _MODULE_OF:
-        value = getattr(importlib.import_module(f"simlib.{_MODULE_OF[name]}"), name)
+        value = getattr(_load(_MODULE_OF[name], name), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"simlib.{_MODULES[name]}")
+        value = _load(_MODULES[name], name)
     else:
         raise AttributeError(f"module 'simlib' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _load(module, name):
+    room = module.split(".")[0]
+    if room not in _EXTRA:
+        return importlib.import_module(f"simlib.{module}")
+    from simlib import checks
+
+    return checks.extra(f"simlib.{module}", f"simlib.{name}", _EXTRA[room])
 
 
 def __dir__():

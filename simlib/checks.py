@@ -47,13 +47,13 @@ def construct(name, given, homes, *arguments):
     return factory(*arguments, **options)
 
 
-def extra(module, package, why):
-    """Import an optional package; ImportError with the command that installs it."""
+def extra(module, why, name="scale"):
+    """Import a module that the extra `name` brings; ImportError with the command that installs it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        cure = f"which is not here ({error}). Install it: pip install {package}"
-        raise ImportError(f"{why} needs {package}, {cure}") from error
+        cure = f'Install what it needs: pip install "simlib-course[{name}]"'
+        raise ImportError(f"{why} needs a package that is not here ({error}). {cure}") from error
 
 
 def whole_number(name, value, at_least=0):

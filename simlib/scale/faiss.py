@@ -42,7 +42,7 @@ class FaissSearch(ExactSearch):
     name = "faiss"
 
     def __init__(self, distance, factory=None, parameters=None):
-        self._faiss = checks.extra("faiss", "faiss-cpu", 'search="faiss"')
+        self._faiss = checks.extra("faiss", 'search="faiss"')
         self.factory, self.parameters = factory, parameters
         self._lock = threading.Lock()  # faiss must not search while it adds
         # Of unit vectors the nearest in a straight line is also the nearest in angle.

@@ -31,12 +31,12 @@ class Collection:
     """A Milvus collection: rows with the keys 0, 1, 2, ..., made when the first of them are added."""
 
     def __init__(self, uri, name, timeout, metric="L2", index_type="FLAT"):
-        self._pymilvus = checks.extra("pymilvus", "pymilvus", "Milvus")
-        self._rpc_error = checks.extra("grpc", "grpcio", "Milvus").RpcError
+        self._pymilvus = checks.extra("pymilvus", "Milvus")
+        self._rpc_error = checks.extra("grpc", "Milvus").RpcError
         if "://" not in uri:
             if not uri.endswith(".db"):
                 raise ValueError(f"uri must be a file that ends in .db, or http://host:port; got {uri!r}.")
-            checks.extra("milvus_lite", "milvus-lite", f"Milvus in a file ({uri!r})")
+            checks.extra("milvus_lite", f"Milvus in a file ({uri!r})")
         self.uri, self.timeout, self.metric, self.index_type = uri, timeout, metric, index_type
         self.name = name or f"simlib_{secrets.token_hex(8)}"
         self.made, self._client = False, None  # made by us, or found by `attach`

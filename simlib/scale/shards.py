@@ -31,7 +31,7 @@ def write_shards(folder, examples, classes_per_shard=1):
     Raises ValueError for no examples, one of another shape or dtype, or a label that is no class id,
     FileExistsError if the folder holds shards already or is a file, ImportError without TensorFlow.
     """
-    tf = checks.extra("tensorflow", "tensorflow", "writing TFRecord shards")
+    tf = checks.extra("tensorflow", "writing TFRecord shards", "keras")
     per_shard = checks.whole_number("classes_per_shard", classes_per_shard, at_least=1)
     folder = checks.path("folder", folder)
     if (folder / CATALOGUE).exists() or folder.is_file():

@@ -60,7 +60,7 @@ def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
     Raises ValueError if the catalogue has no such dataset or split, and as `sampler_from_dataset`;
     ImportError without tensorflow-datasets.
     """
-    tfds = checks.extra("tensorflow_datasets", "tensorflow-datasets", "the TensorFlow Datasets catalogue")
+    tfds = checks.extra("tensorflow_datasets", "the TensorFlow Datasets catalogue", "catalogue")
     try:
         dataset = tfds.load(name, split=split, data_dir=data_dir, as_supervised=True, shuffle_files=False)
     except (AttributeError, TypeError, ValueError) as error:
@@ -78,7 +78,7 @@ def as_dataset(sampler, replicas=1):
         model.fit(as_dataset(sampler, strategy.num_replicas_in_sync), steps_per_epoch=..., epochs=...)
     """
     checks.kind("sampler", sampler, Sampler)
-    tf = checks.extra("tensorflow", "tensorflow", "tf.data")
+    tf = checks.extra("tensorflow", "tf.data", "keras")
     replicas = checks.whole_number("replicas", replicas, at_least=1)
 
     def joined():

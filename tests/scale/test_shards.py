@@ -183,7 +183,7 @@ def test_the_catalogue_without_a_network(tmp_path):
 
 def test_without_the_catalogue_s_package_the_command_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(ImportError, match="pip install tensorflow-datasets"):
+    with pytest.raises(ImportError, match=r"pip install .simlib-course\[catalogue\]"):
         sampler_from_catalogue("mnist", 4, 3)
 
 
