@@ -117,17 +117,21 @@ def load():
     simlib.load_mnist = functools.cache(simlib.load_mnist)
     judging.mnist()
     if FORK:
-        with tempfile.NamedTemporaryFile() as file:
-            process = multiprocessing.get_context("fork").Process(target=_write_reference, args=(file.name,))
+        with tempfile.TemporaryDirectory() as folder:
+            process = multiprocessing.get_context("fork").Process(target=_write_reference, args=(folder,))
             process.start()
             process.join()
-            known = pickle.loads(Path(file.name).read_bytes())
+            embedded, calibration = pickle.loads(Path(folder, "arrays").read_bytes())
+            index = simlib.Index.load(Path(folder, "index.npz"))
+        known = judging.Reference(judging.mnist(), embedded, index, calibration)
         judging.reference = lambda: known
     return {name: course.Exercise(name) for name in course.names()}
 
 
-def _write_reference(path):
-    Path(path).write_bytes(pickle.dumps(judging.reference()))
+def _write_reference(folder):
+    known = judging.reference()
+    known.index.save(Path(folder, "index.npz"))
+    Path(folder, "arrays").write_bytes(pickle.dumps((known.embedded, known.calibration)))
 
 
 def _work(path, room, pipe, seconds, memory):

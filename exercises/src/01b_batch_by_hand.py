@@ -113,7 +113,6 @@ EDITS = [
     ("np.unique(y)", "range(10)", "...stopped with an error"),
     ("np.unique(y)", "np.arange(len(np.unique(y)))", "...stopped with an error"),
     ("classes_per_batch, replace", "examples_per_class, replace", "...has the shape (1,)"),
-    ("c), examples_per_class", "c) % 2, examples_per_class", "..."),
     ("np.unique(y)", "np.unique(y)[:-1]", "...stopped with an error"),
     ("y == c), examples_per_class, replace=False", "y == c), 6, replace=False", "...stopped with an error"),
 ]  # fmt: skip

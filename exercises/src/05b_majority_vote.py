@@ -143,6 +143,7 @@ def majority(labels):
 
 # %% edits
 EDITS = [
+    ("votes.argmax(axis=1)", "np.argmax(votes, 1)", "right"),
     ("return labels[np.arange(len(labels)), winner]", "return votes.max(axis=1)", "you return the number of votes, and "
      "the label that has them is asked for."),
     ("return labels[np.arange(len(labels)), winner]", "return winner", "you return the *place* of the winner's first "

@@ -72,13 +72,13 @@ def strangers(known, queries):
     return (share > 0.93).astype(int)
 
 
-# %% wrong expects="depends on who else is at the door"
+# %% wrong expects="of the known are refused"
 def strangers(known, queries):
     """A limit from the queries."""
     return queries.distances[:, 0] > np.quantile(queries.distances[:, 0], 0.75)
 
 
-# %% wrong expects="depends on who else is at the door"
+# %% wrong expects="of the known are refused"
 def strangers(known, queries):
     order = np.argsort(queries.distances[:, 0])
     refused = np.zeros(len(queries), bool)

@@ -142,6 +142,7 @@ __import__("pathlib").Path(path).write_text("a model")
 FIT = "model.fit(simlib.ClassBalancedSampler(x_train, y_train, 10, 5, steps_per_epoch=100), verbose=0)"
 INDEX = "model.index(*simlib.select_examples(x_train, y_train, n=20))"
 EDITS = [
+    ("simlib.MultiSimilarityLoss()", "simlib.ContrastiveLoss()", "right"),
     (INDEX, "model.index(x_train, y_train, payload=x_train)", "right"),
     ('"my_small_digits.keras"', "str(__import__('pathlib').Path.cwd() / 'mine.keras')", "right"),
     (FIT, "", "...never trained"),

@@ -78,7 +78,7 @@ EDITS = [
     ("4 * n * d", "4 * n", "your vectors lack their dimensions: each has d numbers."),
     ("max(1, int(room * 1e9 / (4 * n)))", "int(room * 1e9 / (4 * n))", "your block may be 0, and then nothing is searched: "
      "`max(1, ...)`."),
-    ("max(1, int(room * 1e9 / (4 * n)))", "room * 1e9 / (4 * n)", "...is right"),
+    ("max(1, int(room * 1e9 / (4 * n)))", "room * 1e9 / (4 * n)", "...must hold whole numbers"),
     ("int(room", "round(room", "...is right"),
     ("max(1, int(room * 1e9 / (4 * n)))", "max(1, int(distances / room))", "...is right"),
     ("max(1", "min(1", "...is right"),

