@@ -107,7 +107,7 @@ larger.single_lookup(x_train[0], k=3)
 # %% [markdown]
 # The picture itself, at distance 0. Remember this: **never measure quality with pictures that are in the index.** Each of them would find itself.
 #
-# *Exercise:* [03a · Not yourself](../exercises/03a_not_yourself.ipynb) measures how much this flatters.
+# *Exercise:* [03b · Not yourself](../exercises/03b_not_yourself.ipynb) measures how much this flatters.
 #
 # ## What does a lookup compute?
 #
@@ -143,7 +143,7 @@ for n in sizes:
 by_size = pd.DataFrame(rows).groupby("examples")
 by_size.agg(["mean", "std"]).round(3)
 
-# %% alt="Share of right answers against the number of examples of each class, from 1 to 100. The line of the seen digits is almost flat. The line of the unseen digits starts far lower, with a wide band, and rises until it has nearly caught up."
+# %% alt="Share of right answers against the number of examples of each class, from 1 to 100. The line of the seen digits is almost flat. The line of the unseen digits starts far lower, with a wide band, and rises; at 20 it has caught up, and at 100 it is a little higher."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 low, middle, high = by_size.quantile(0.05), by_size.mean(), by_size.quantile(0.95)
 for name, color, style in (("seen", plots.SEEN, "o-"), ("unseen", plots.UNSEEN, "s--")):
@@ -160,10 +160,10 @@ plt.show()
 # The seen digits are already good with one example: training has pulled each of these classes together, so any member stands for the rest. The **unseen** digits pay for few examples, and pay twice: they are wrong more
 # often, and *how* often hangs on which example was drawn (the wide band, and the column `std`). The model never learned to pull them together, so it takes more examples to cover all the ways of writing them.
 #
-# We go on with 20, where the curves have flattened. More still helps the unseen digits. **Draw this curve for your own data before you collect examples**, and draw each point more than once: a single draw can be off by
-# several hundredths.
+# We go on with 20, where the two lines meet. More examples hardly help the seen digits and still help the unseen ones. **Draw this curve for your own data before you collect examples**, and draw each point more than once: with few examples a single draw can be off by several
+# hundredths.
 #
-# *Exercise:* [02a · How many examples does a class need?](../exercises/02a_how_many_examples.ipynb).
+# *Exercise:* [02c · If there is room for one: which example?](../exercises/02c_which_example.ipynb)
 #
 # ## What it refuses
 #
@@ -185,7 +185,8 @@ len(model.index_summary())
 # - How many examples it needs is a curve to measure. Classes that the model has not been trained on need more.
 # - Pictures in the index must not be used to measure quality.
 #
-# **Exercises:** [02a · How many examples does a class need?](../exercises/02a_how_many_examples.ipynb), [02b · Exact search with one matrix product](../exercises/02b_exact_search.ipynb);
+# **Exercises:** [02a · Three distances between two vectors](../exercises/02a_two_vectors.ipynb), [02b · Exact search with one matrix product](../exercises/02b_exact_search.ipynb),
+# [02c · If there is room for one: which example?](../exercises/02c_which_example.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [03 · Lookup](03_lookup.ipynb): what comes back, and why did it match *these two*?

@@ -11,7 +11,7 @@
 #
 # We have a model and an index. Now we ask: *what is this picture like?* The answer is a list of neighbours, nearest first.
 #
-# **You will learn** to read a `Neighbors` value; to look at right and wrong answers; to find out why a wrong neighbour came first, and what does *not* mend it; and what recall@k,
+# **You will learn** to read a `Neighbors` value; to look at right and wrong answers; to find out why a wrong neighbour came first, and whether adding items to the index mends it; and what recall@k,
 # precision@k and MAP@R say, and what each of them hides.
 #
 # **You need** notebooks 1 and 2, read but not run.
@@ -49,7 +49,7 @@ neighbors.labels[0], neighbors.distances[0].round(3), neighbors.ids[0]
 # %% [markdown]
 # The payload brings the pictures back. A tick and a blue frame: the neighbour has the label of the query. A cross and an orange frame: it has another.
 
-# %% alt="Six test digits, one in each row, with their five nearest neighbours. Almost all neighbours are framed in blue, as they have the label of the query."
+# %% alt="Six test digits, one in each row, with their five nearest neighbours. All neighbours are framed in blue, as they have the label of the query."
 plots.neighbor_strips(x_test[:6], y_test[:6], neighbors[:6], model.payload(neighbors[:6]))
 plt.show()
 
@@ -65,15 +65,15 @@ print(f"{len(wrong)} of {len(y_test)} test digits have a nearest neighbour of an
 pairs.value_counts(sort=False).sort_values(ascending=False, kind="stable").head(6).to_dict()
 
 # %% [markdown]
-# Only a few, and a small number of confusions covers many of them. The counts do not tell us *why*, but the pictures do. These are the mistakes that look most certain, those in which the wrong neighbour is very near.
+# Only a few, and two confusions cover almost half of them. The counts do not tell us *why*, but the pictures do. These are the mistakes that look most certain, those in which the wrong neighbour is very near.
 
-# %% alt="Six misread test digits, one in each row, with their five nearest neighbours. The first neighbour is always framed in orange, and it resembles the query."
+# %% alt="Six misread test digits, one in each row, with their five nearest neighbours. The first neighbour is always framed in orange, and in all rows but one the other four are too."
 sure = wrong[np.argsort(neighbors.distances[wrong, 0], kind="stable")][:6]
 plots.neighbor_strips(x_test[sure], y_test[sure], neighbors[sure], model.payload(neighbors[sure]))
 plt.show()
 
 # %% [markdown]
-# *Exercise:* [03b · Who is labelled wrongly?](../exercises/03b_wrong_labels.ipynb): sometimes it is the label that is wrong.
+# *Exercise:* [03d · Who is labelled wrongly?](../exercises/03d_wrong_labels.ipynb): sometimes it is the label that is wrong.
 #
 # ## Why did it match these two?
 #
@@ -129,7 +129,7 @@ def mistakes_with(more):
 {"with the index as it is": mistakes_with([]), f"with the {len(misread)} misread digits added": mistakes_with(misread)}
 
 # %% [markdown]
-# A few at most. Is that because we chose so cleverly? To know, compare with a choice that is not clever at all: as many calibration digits, drawn at random. We draw 50 times.
+# Five fewer. Is that because we chose so cleverly? To know, compare with a choice that is not clever at all: as many calibration digits, drawn at random. We draw 50 times.
 
 # %%
 rng = np.random.default_rng(0)
@@ -138,8 +138,8 @@ low, high = np.quantile(at_random, [0.05, 0.95])
 print(f"with {len(misread)} random digits added: {np.mean(at_random):.1f} mistakes on average, {low:.0f} to {high:.0f} in nine draws of ten")
 
 # %% [markdown]
-# The misread digits do better than digits that nobody chose by a few in a thousand, if at all. The next person writes badly in another way, and yesterday's mistake does not help with that. Mending single mistakes is
-# no substitute for more examples of each class (notebook 2) or a better embedding (notebook 1). The method is worth more than the result: **before you believe in a cure, try a random one beside it.**
+# Random digits change next to nothing, and the misread ones do better than nine random draws in ten: choosing did help. But only so far. Most of the mistakes are still there, because the next person writes badly in another way.
+# Mending single mistakes is no substitute for more examples of each class (notebook 2) or a better embedding (notebook 1). And these are eight digits and one split; with other data it may come out otherwise. So keep the method: **before you believe in a cure, try a random one beside it.**
 #
 # ## A map of the space
 #
@@ -147,12 +147,12 @@ print(f"with {len(misread)} random digits added: {np.mean(at_random):.1f} mistak
 #
 # **Predict.** Where will the crosses be?
 
-# %% alt="A map of the test digits with one island for each of the ten classes. The crosses that mark mistakes lie on the shores of the islands, between them, or inside an island of another class."
+# %% alt="A map of the test digits with one island for each of the ten classes. The crosses that mark mistakes lie on the shores of the islands or in small clumps beside them."
 plots.projector(model.embed(x_test), y_test, marked=wrong)
 plt.show()
 
 # %% [markdown]
-# Mostly on the shores, between the islands, or inside the wrong one. All ten digits have an island, also the four that the model was never trained on
+# On the shores of the islands, or in small clumps beside them. All ten digits have an island, also the four that the model was never trained on
 # (0, 4, 5 and 8).
 #
 # ## Three numbers for "how good is the lookup?"
@@ -188,13 +188,13 @@ retrieval = pd.DataFrame(rows).drop("precision@1")  # with one neighbour it is t
 retrieval.assign(gap=retrieval["seen"] - retrieval["unseen"]).round(3)
 
 # %% [markdown]
-# **recall@1 hides it and MAP@R shows it.** Judged by the nearest neighbour alone, digits that the model has never seen are recognised about as well as those it was trained on. But
+# **recall@1 hides it and MAP@R shows it.** Judged by the nearest neighbour alone, digits that the model has never seen are recognised at least as well as those it was trained on. But
 # behind the nearest one the picture changes: their classes are loose clouds, with other digits in between. MAP@R looks at the whole cloud. It matters as soon as you need more than the nearest: a page of search results,
 # a vote, or a threshold (notebook 4).
 #
 # **Predict.** As k grows, does recall@k rise or fall? And precision@k?
 
-# %% alt="recall@k and precision@k for k from 1 to 20. Both start at the same height. recall@k rises towards 1 for both groups. precision@k falls, slowly for the seen digits and steeply for the unseen ones."
+# %% alt="recall@k and precision@k for k from 1 to 20. For k = 1 the two are the same. recall@k rises towards 1 for both groups. precision@k is almost level for the seen digits up to k = 15, and falls steeply for the unseen ones."
 k = np.arange(1, 21)
 hits = model.lookup(x_test, k=20).labels == y_test[:, None]
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
@@ -238,12 +238,12 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# The raw pixels. A few of their items turn up in the answers to one query in five, of whatever class, while training has spread the work over all items: the loss pulls each class together and pushes the others away, which leaves no place in the middle. With your own
+# The raw pixels. The largest of their hubs turns up in the answers to one query in five, though only one query in ten is of its class. Among the embeddings no item turns up much more than twice as often as expected: the loss pulls each class together and pushes the others away, so hardly a place is near to everything. With your own
 # data, look at the largest hubs first: they are often blurred, empty or mislabelled pictures.
 #
 # ## Which digits are hard?
 
-# %% alt="The share of mistakes for each digit from 0 to 9, as bars. Some seen digits are as hard as the hardest unseen one."
+# %% alt="The share of mistakes for each digit from 0 to 9, as bars. The two highest bars, 2 and 1, belong to seen digits. No unseen digit has more than two percent."
 by_class = 100 * (1 - pd.Series(hits[:, 0]).groupby(y_test).mean())
 colors = [plots.SEEN if c in recipe.SEEN else plots.UNSEEN for c in by_class.index]
 ax = by_class.plot.bar(color=colors, figsize=(6.4, 3), rot=0)
@@ -253,7 +253,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# Whether a digit was seen in training is not what decides. What decides is whether another digit looks like it. (There are 100 test digits of each class, so one mistake is one percent, and differences of two or three percent are luck.)
+# Whether a digit was seen in training is not what decides: the two hardest, 2 and 1, were both seen. More often it matters that another digit looks like it, as a 7 looks like a 1. (There are 100 test digits of each class, so one mistake is one percent, and differences of two or three percent are luck.)
 #
 # ## Recap
 #
@@ -263,7 +263,8 @@ plt.show()
 # - recall@k forgives, precision@k does not, and MAP@R looks at the whole order. They can tell different stories about the same model.
 # - Hubs are items that are near to everything. Look for them.
 #
-# **Exercises:** [03a · Not yourself](../exercises/03a_not_yourself.ipynb), [03b · Who is labelled wrongly?](../exercises/03b_wrong_labels.ipynb);
+# **Exercises:** [03a · How good is a list of neighbours?](../exercises/03a_hits.ipynb), [03b · Not yourself](../exercises/03b_not_yourself.ipynb),
+# [03c · MAP@R, by hand](../exercises/03c_map_at_r.ipynb), [03d · Who is labelled wrongly?](../exercises/03d_wrong_labels.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [04 · Calibrate](04_calibrate.ipynb): a lookup always answers, even for a picture of a cat. How near is near *enough*?

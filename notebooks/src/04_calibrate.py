@@ -82,7 +82,7 @@ plt.show()
 # | **fpr**, false positive rate | that is accepted after all | the queries with a *wrong* match | fp / (fp + tn) |
 # | **npv**, negative predictive value | that was rightly rejected | the rejected | tn / (tn + fn) |
 #
-# Look at *of*: fpr and npv may be shares of very few queries. With 20 wrong matches in all, one digit moves fpr by 5 percent.
+# Look at *of*: fpr and npv may be shares of very few queries. With 8 wrong matches in all, as here, one digit moves fpr by an eighth.
 #
 # And beware of the word **recall**, which means three things in this field:
 #
@@ -129,7 +129,7 @@ calibration = model.calibrate(x_cal, y_cal, targets={"strict": "precision >= 0.9
 calibration
 
 # %% [markdown]
-# Read the row *optimal*, and then its fpr. **The cutpoint with the best F1 accepts almost everything, most of the wrong matches included.** How much better is it than your guess, a tighter one, or no threshold at all?
+# Read the row *optimal*, and then its fpr. **The cutpoint with the best F1 accepts everything, all the wrong matches included.** (So nothing is rejected, and npv is `nan`: 0 of 0.) How much better is it than your guess, a tighter one, or no threshold at all?
 
 # %%
 choices = {
@@ -149,13 +149,13 @@ for name, cutpoint in choices.items():
     }
 pd.DataFrame(rows).T
 
-# %% alt="Precision, recall and F1 against the cutpoint. Recall and F1 climb together and end on a plateau; precision is almost flat. The optimal cutpoint lies far out on the plateau."
+# %% alt="Precision, recall and F1 against the cutpoint. Recall and F1 climb together and end on a plateau; precision is almost flat. The optimal cutpoint lies at the right end of the plateau."
 plots.metric_curves(calibration, cutpoint="optimal")
 plt.show()
 
 # %% [markdown]
-# F1 hardly tells them apart: its curve ends in a **plateau**. The reason is in the data. Almost all nearest neighbours are right, so each step to the right gains many right answers and lets in few wrong ones. **Where
-# nearly every match is right anyway, F1 cannot choose a threshold.** "Optimal" is then a name for "accept nearly everything", and that is no protection against a picture of a cat.
+# No better than no threshold at all: on these digits it *is* none. And F1 hardly minds which one we take: its curve ends in a **plateau**. The reason is in the data. Almost all nearest neighbours are right, so each step to the right gains many right answers and lets in few wrong ones. **Where
+# nearly every match is right anyway, F1 cannot choose a threshold.** "Optimal" is then a name for "accept everything, or nearly", and that is no protection against a picture of a cat.
 #
 # F1 is still the usual first look, and it chooses well where right and wrong are more evenly mixed. Here it takes something else: a target, a cost, or strangers in the calibration split. The target comes
 # below, the cost in an exercise, the strangers in notebook 5.
@@ -196,8 +196,7 @@ pd.DataFrame(table).T.round(3)
 # %% [markdown]
 # - *Step to the left:* near the right end a step rejects a wrong match now and then, and mostly throws away a right one.
 # - *The price of precision ≥ 0.99* is in the column recall: that share of the right answers is kept, the rest becomes "unknown".
-# - *Seen or unseen?* Do not read much into the two last rows. At 0.99 each group may accept only one or two wrong matches, so its cutpoint is decided by where the second or third wrong match happens to lie. What can be relied on is in notebook 5: at *one common* cutpoint,
-#   more of the unseen digits are called unknown.
+# - *Seen or unseen?* Do not read much into the two last rows. At 0.99 each group may accept only one or two wrong matches, so its cutpoint is decided by where the second or third wrong match happens to lie. Notebook 5 asks again, with twice as many digits: at *one common* cutpoint the two groups are called unknown about equally often.
 # - *Lowest cost* lies near the precision target. If a mistake costs five times as much as a question, F1 was answering another question.
 #
 # *Exercise:* [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb).
@@ -208,7 +207,7 @@ pd.DataFrame(table).T.round(3)
 #
 # **Predict.** When the cutpoint moves past one more *wrong* match, in which direction does the curve step?
 
-# %% alt="Precision against recall. Precision stays at 1 for more than half of the way, then falls in steps, climbing a little between them: a saw's teeth."
+# %% alt="Precision against recall. Precision stays at 1 for more than four fifths of the way, then falls in steps, climbing a little between them: a saw's teeth."
 ax = plots.precision_recall(calibration, cutpoint="strict")
 ax.set(ylim=(calibration.curve.metric("precision")[-1] - 0.005, 1.002))
 plt.show()
@@ -228,12 +227,12 @@ strict
 # %% [markdown]
 # The next picture shows what lies at the line: the five digits just inside it, and the five just outside. Above each: its true class, the answer, and the distance.
 
-# %% alt="Five digits just inside the strict cutpoint, with their answers, above five just outside, which are called unknown. Their distances differ only in the third decimal."
+# %% alt="Five digits just inside the strict cutpoint, with their answers, above five just outside, which are called unknown. One of the five inside is wrong. The last one inside and the first one outside are both at 0.271."
 plots.decision_strip(x_cal, y_cal, nearest, strict.distance)
 plt.show()
 
 # %% [markdown]
-# Nothing but the third decimal of a distance parts the two rows. A cutpoint does not find the mistakes; it decides how many right answers to give up to avoid them.
+# To three decimals, the last digit inside and the first one outside lie at the same distance, and one of the five inside is wrong. A cutpoint does not find the mistakes; it decides how many right answers to give up to avoid them.
 #
 # **And if a target cannot be met?** Then you are told. It is never dropped in silence, and it cannot be used by mistake.
 
@@ -304,8 +303,8 @@ spread
 #
 # Three things in this table are traps:
 #
-# - **The cutpoint's interval ends at the cutpoint itself.** No right match of these 500 lies further out, so no resample has a reason to choose a larger one. New digits do have right matches further out.
-# - **An interval of width zero**, such as recall from 1.000 to 1.000, does not mean "certain". It means that none of these 500 digits could move it. New digits can.
+# - **The cutpoint's interval ends at the cutpoint itself.** No right match of these 500 lies further out, so no resample has a reason to choose a larger one. With new digits one might.
+# - **An interval of width zero**, such as fpr from 1.000 to 1.000, does not mean "certain". It means that none of these 500 digits could move it. New digits can.
 # - **These digits have chosen the cutpoint**, so what it scores on them flatters it.
 #
 # The last two are mended by digits that had no part in the choice. We keep the cutpoint and let the *test* digits judge it:
@@ -322,7 +321,7 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# Compare line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. Recall does not keep the 1.000 that looked so certain. And npv rests on the few digits that this cutpoint rejects, or on none at all (nan, which is 0 of 0): what the first column says of it is worth nothing. **Before you
+# Compare line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. fpr does not keep the 1.000 that looked so certain: one of the wrong matches among the test digits lies outside the cutpoint. And npv rests on what this cutpoint rejects: in the first column on nothing (nan is 0 of 0), in the second on that one digit. An interval from one digit is worth nothing, however narrow it looks. **Before you
 # believe an interval, ask how many queries stand behind it.**
 #
 # ### A target is met here. Is it met out there?
@@ -358,7 +357,7 @@ def try_out(choose, times=200):
 print(f"a target that is just met here is missed there in {try_out(just_met)['target missed in']:.0%} of 200 draws")
 
 # %% [markdown]
-# About every second time. The cutpoint was pushed outwards until the target was *only just* met, and half of the time that was luck. For a promise about digits that are still to come, the cutpoint needs a margin, and `guaranteed_cutpoint` works out how large: it
+# More than one time in four. The cutpoint was pushed outwards as far as the target allowed on *these* digits, and where that took luck, it does not last. For a promise about digits that are still to come, the cutpoint needs a margin, and `guaranteed_cutpoint` works out how large: it
 # accepts one digit more as long as the accepted ones *prove* the precision, and stops at the first that does not. (An exact binomial test at each step; the docstring names the papers.)
 
 # %%
@@ -375,7 +374,7 @@ table = pd.DataFrame({"just met": try_out(just_met), "promised with 95 % confide
 table.round({"mean cutpoint": 3, "mean recall": 3, "target missed in": 2})
 
 # %% [markdown]
-# The promise is broken about as rarely as was agreed: in one draw of twenty. (Not exactly, because the 1,000 digits that judge are a sample too.) **It has a price**, and the price stands in the middle column: a tighter cutpoint, and more right answers thrown away.
+# The promise is broken about as rarely as was agreed, which was one draw in twenty. (Not exactly, because the 1,000 digits that judge are a sample too.) **It has a price**, and the price stands in the first two columns: a tighter cutpoint, and more right answers thrown away.
 #
 # **And 0.99?**
 
@@ -410,11 +409,12 @@ simlib.guaranteed_cutpoint(nearest, y_cal, "precision >= 0.99")
 #
 # - The cutpoint is the largest distance that counts as a match. It trades wrong answers against needless "unknown"s.
 # - Calibration tries every distance that occurs and counts.
-# - Where nearly every match is right, the best F1 accepts nearly everything. Ask for a target, or say what an error costs.
+# - Where nearly every match is right, the best F1 accepts everything, or nearly. Ask for a target, or say what an error costs.
 # - Calibrate on digits that neither trained the model nor stand in the index, and that look like what will come.
 # - Report an interval, and ask how many queries stand behind it. For a promise about what is to come, ask for a guarantee, and pay its price.
 #
-# **Exercises:** [04a · Precision and recall, counted by hand](../exercises/04a_precision_and_recall.ipynb), [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb);
+# **Exercises:** [04a · Precision and recall, counted by hand](../exercises/04a_precision_and_recall.ipynb), [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb),
+# [04c · How sure is that precision?](../exercises/04c_how_sure.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [05 · Match](05_match.ipynb): put the cutpoint to work.

@@ -59,7 +59,7 @@ report = model.evaluate_classification(x_test, y_test, "optimal", groups)
 plots.group_bars(report)
 plt.show()
 
-# %% alt="The same bars at the strict cutpoint. Wrong answers have almost vanished. A good part of the digits is unknown now, and a larger part of the unseen digits than of the seen."
+# %% alt="The same bars at the strict cutpoint. Wrong answers have become fewer than half. About five percent of the digits are unknown now, of the seen ones and of the unseen ones alike."
 strict_report = model.evaluate_classification(x_test, y_test, "strict", groups)
 plots.group_bars(strict_report)
 plt.show()
@@ -70,9 +70,9 @@ by_class["group"] = ["seen" if c in recipe.SEEN else "unseen" for c in by_class.
 by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", ascending=False).round(0)
 
 # %% [markdown]
-# The unseen ones, as a group. The model never learned to pull them together, so they lie further apart (MAP@R showed it in notebook 3), and a cutpoint that suits all ten digits is tight for them. They pay for it mostly in "unknown".
+# Neither: about one in twenty of each group. The classes of the unseen digits are looser as a whole (MAP@R showed it in notebook 3), but a match asks only for the *nearest* item, and with 20 of them in the index one is near enough.
 #
-# But look at the single digits: the price is not shared evenly *within* a group. One digit may lose several times as many answers as another of the same group. **An average hides who pays.**
+# But look at the single digits: the price is not shared evenly *within* a group. Among the seen ones the 2 loses several times as many answers as the 3. **An average hides who pays.**
 #
 # ## The confusion matrix
 #
@@ -80,19 +80,19 @@ by_class.rename_axis("digit").sort_values("unknown, percent", kind="stable", asc
 #
 # **Predict.** From the optimal cutpoint to the strict one: which column will fill up, and from where?
 
-# %% alt="Confusion matrix at the optimal cutpoint: nearly all counts on the diagonal, some single mistakes elsewhere, few in the column for unknown."
+# %% alt="Confusion matrix at the optimal cutpoint: nearly all counts on the diagonal, some mistakes elsewhere, the most where a 2 is taken for an 8 and a 1 for a 7, and a single digit in the column for unknown."
 classes = range(10)
 matrix = simlib.metrics.confusion_matrix(labels, y_test, classes)
 plots.confusion(matrix, classes, title="at the optimal cutpoint")
 plt.show()
 
-# %% alt="Confusion matrix at the strict cutpoint: hardly a mistake is left, and the column for unknown holds many digits that were right before."
+# %% alt="Confusion matrix at the strict cutpoint: eight mistakes are left, and the column for unknown holds many digits that were right before."
 matrix = simlib.metrics.confusion_matrix(strict, y_test, classes)
 plots.confusion(matrix, classes, title="at the strict cutpoint")
 plt.show()
 
 # %% [markdown]
-# Follow a row from the first matrix to the second: what was wrong has moved to the last column, and much of what was right went with it.
+# The last one. Follow a row from the first matrix to the second: much of what was wrong has moved to the last column, and still more that was right went with it.
 #
 # ## Ask one neighbour, or several?
 #
@@ -110,10 +110,10 @@ for matcher, k in {"nearest": 1, "majority": 5, "weighted": 5}.items():
 pd.DataFrame(rows).T.round(3).rename_axis("right, share of")
 
 # %% [markdown]
-# The seen digits, if anybody. In a class that is packed tightly one odd neighbour is outvoted by four good ones. In a loose class the second to fifth neighbours are worse witnesses than the first: precision@k of the unseen digits falls (notebook 3), so a vote can cost them more than it brings. A vote also needs enough
+# The seen digits, if anybody: they gain next to nothing, and the unseen ones lose. In a class that is packed tightly one odd neighbour is outvoted by four good ones. In a loose class the second to fifth neighbours are worse witnesses than the first: precision@k of the unseen digits falls (notebook 3), so a vote can cost them more than it brings. A vote also needs enough
 # examples of each class: with three in the index, five neighbours cannot all be right.
 #
-# *Exercise:* [05a · A vote of the neighbours](../exercises/05a_majority_vote.ipynb).
+# *Exercise:* [05b · A vote of the neighbours](../exercises/05b_majority_vote.ipynb).
 #
 # ## Open set: digits that are in nobody's index
 #
@@ -155,14 +155,14 @@ for name, cutpoint in cutpoints.items():
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
-# The closed-set cutpoint lets a large part of the strangers in. It was right for the question it was asked, "which of the ten is it?", and that was another question. Calibrated with strangers, the same model sends more than nine in ten of them away, without any training. The price
+# The closed-set cutpoint lets more than half of the strangers in. It was right for the question it was asked, "which of the ten is it?", and that was another question. Calibrated with strangers, the same model sends more than nine in ten of them away, without any training. The price
 # stands in the same row: more of the known digits are called unknown. **If strangers will come, put strangers into the calibration split.**
 #
 # ## How good can the bargain be?
 #
 # Every cutpoint trades strangers sent away against known digits sent away with them. Draw all of them:
 
-# %% alt="Strangers called unknown against known digits called unknown. The curve rises steeply and then bends. The closed-set cutpoint lies low on the left, the open-set cutpoint at the bend, the strict one to the right of it."
+# %% alt="Strangers called unknown against known digits called unknown. The curve rises steeply and then bends. The closed-set cutpoint lies low on the left, the open-set and the strict cutpoint close together at the bend."
 open_set = simlib.open_set(six_test, y_test, recipe.SEEN)
 ax = plots.open_set_tradeoff({"strangers": open_set}, cutpoints)
 ax.set(xlim=(-1, 40), ylim=(min(60, 100 * open_set.at(cutpoints["closed set"])[0]) - 5, 101))
@@ -172,7 +172,7 @@ plt.show()
 # **AUROC** sums up the whole curve, without a cutpoint: it is the chance that a stranger lies further away than a known digit. 1 would part them perfectly; 0.5 is a coin toss. A good cutpoint lies where the curve bends. The closed-set one lies
 # far from there: the model could do it, and the cutpoint did not let it.
 #
-# *Exercise:* [05b · Strangers at the door](../exercises/05b_strangers.ipynb).
+# *Exercise:* [05c · Strangers at the door](../exercises/05c_strangers.ipynb).
 #
 # ## Other strangers than those one knows
 #
@@ -242,6 +242,8 @@ plt.show()
 #
 # What to do: estimate how many strangers will come; where they are the rule, choose the cutpoint by the share of strangers let in, and ask for much less than one percent. And count before you believe: the strict row rests on a handful of strangers who got in out of 400, so its far end is a rough guess.
 #
+# *Exercise:* [05d · One stranger in ten, or nine?](../exercises/05d_base_rate.ipynb)
+#
 # ## Which strangers are hard?
 #
 # Leave each of the ten digits out of the index in turn, and let it come as a stranger.
@@ -272,7 +274,7 @@ for digit in range(10):
 pd.DataFrame(rows).T.rename_axis("stranger").sort_values("AUROC", kind="stable")
 
 # %% [markdown]
-# The hardest strangers are those with a **look-alike** in the index: the last column says which. To see whether training matters as well, one choice of strangers is not enough. So we try all 90: two seen digits and two unseen ones left out together, and the two pairs compared.
+# The hardest strangers have a **look-alike** in the index, and the last column names it: almost every 9 comes nearest to a 4, almost every 3 to a 5. (The column says which is nearest and not how near: most 7s come nearest to a 2, and yet they are easy to send away.) To see whether training matters as well, one choice of strangers is not enough. So we try all 90: two seen digits and two unseen ones left out together, and the two pairs compared.
 
 # %%
 pairs = itertools.product(itertools.combinations(recipe.SEEN, 2), itertools.combinations(recipe.UNSEEN, 2))
@@ -285,7 +287,7 @@ print(f"trained-on strangers are the harder ones in {(met < unmet).sum()} of {le
 print(f"AUROC, mean and range: trained-on {met.mean():.3f} ({met.min():.3f} to {met.max():.3f}), never met {unmet.mean():.3f} ({unmet.min():.3f} to {unmet.max():.3f})")
 
 # %% [markdown]
-# The two means are close, and either group can win: it depends on which digits are chosen. From a single choice one could have "shown" either. What counts is whether a look-alike stands in the index.
+# The two means agree, and either group can win: it depends on which digits are chosen. From a single choice one could have "shown" either. Not training decides here, but which digits come and which stand in the index.
 #
 # Here are strangers that the six-digit index took in at its open-set cutpoint. They are wrong, and not foolish.
 
@@ -299,12 +301,13 @@ plt.show()
 # ## Recap
 #
 # - `match` gives a label or "unknown". Report right, wrong and unknown, and look at groups and single classes apart.
-# - A vote helps where classes are tight, can harm where they are loose, and needs enough examples in the index.
+# - A vote may help where classes are tight, can harm where they are loose, and needs enough examples in the index.
 # - If strangers will come, put strangers into the calibration split, of as many kinds as you can find, and test with other kinds.
 # - Precision depends on how many strangers come. Say at which share it was measured.
-# - What makes a stranger hard is a look-alike in the index. Try more than one choice before you explain anything.
+# - The hardest strangers have a look-alike in the index. Try more than one choice before you explain anything.
 #
-# **Exercises:** [05a · A vote of the neighbours](../exercises/05a_majority_vote.ipynb), [05b · Strangers at the door](../exercises/05b_strangers.ipynb);
+# **Exercises:** [05a · Answer, or say "unknown"](../exercises/05a_unknown.ipynb), [05b · A vote of the neighbours](../exercises/05b_majority_vote.ipynb),
+# [05c · Strangers at the door](../exercises/05c_strangers.ipynb), [05d · One stranger in ten, or nine?](../exercises/05d_base_rate.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [06 · Save and reload](06_save_reload.ipynb): take it home, and prove that it is still the same.

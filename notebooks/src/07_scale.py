@@ -142,14 +142,14 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# Exact search is almost a straight line on these axes: ten times the vectors, ten times the time or more. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
+# From 10,000 vectors on, exact search is almost a straight line on these axes: ten times the vectors, about ten times the time. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
 # `faiss` grows far more slowly.
 #
-# *Exercise:* [07a · More vectors than memory](../exercises/07a_search_in_blocks.ipynb).
+# *Exercise:* [07b · More vectors than memory](../exercises/07b_search_in_blocks.ipynb).
 #
 # ## How can a search not look at everything?
 #
-# By sorting beforehand. An **inverted file** finds some hundred centres with k-means and puts each vector into the list of its nearest centre. A query is compared with the centres first, and then only with the vectors in the lists of the nearest few: their number is called `nprobe`.
+# By sorting beforehand. An **inverted file** finds some hundreds of centres with k-means and puts each vector into the list of its nearest centre. A query is compared with the centres first, and then only with the vectors in the lists of the nearest few: their number is called `nprobe`.
 #
 # **Predict.** Here it is in two dimensions, for a query near the border of its list. What will a search miss that looks into one list only? And into three?
 
@@ -185,7 +185,7 @@ for kind, factory, parameter, values in (("IVF", None, "nprobe", (1, 2, 4, 8, 16
 tradeoff = pd.DataFrame(rows).T
 tradeoff.round(3)
 
-# %% tags=["nbval-ignore-output"] alt="Recall against milliseconds a query. The curve of IVF rises steeply with the number of lists and reaches 0.99 after a few of them; HNSW reaches a similar recall in similar time."
+# %% tags=["nbval-ignore-output"] alt="Recall against milliseconds a query. The curve of IVF rises steeply with the number of lists and reaches 0.99 between 8 and 16 of them; HNSW reaches 0.99 as well, and takes about twice the time."
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for kind, color, marker in (("IVF", plots.SAME, "o"), ("HNSW", plots.OTHER, "s")):
     part = tradeoff.loc[kind]
@@ -199,8 +199,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# Up and to the left is good. A few lists are enough here, because these embeddings lie in clumps: that is what training was for. HNSW, a graph of neighbours, is the other well-known way. It answers about as fast,
-# but look at the last column: it takes longer to build. Both are open to you in faiss's own words:
+# Up and to the left is good. A few lists are enough here, because these embeddings lie in clumps: that is what training was for. HNSW, a graph of neighbours, is the other well-known way. Here it takes somewhat longer for the same recall, and the last column shows that it takes much longer to build. Both are open to you in faiss's own words:
 # `search={"name": "faiss", "factory": "HNSW32", "parameters": "efSearch=64"}`.
 #
 # ## Recall is a property of your data
@@ -232,7 +231,7 @@ pd.Series(rows).unstack().loc[["nprobe=16", "nprobe=64", "nprobe=256"], ["ten di
 # %% [markdown]
 # It falls steeply, with no error and no warning from the search. So **measure the recall on your own vectors**, with some hundred queries against `"exact"`, before you trust it.
 #
-# *Exercise:* [07b · How many lists are enough?](../exercises/07b_exact_or_approximate.ipynb).
+# *Exercise:* [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb)
 #
 # ## How much memory?
 #
@@ -286,7 +285,7 @@ for candidates in (10, 30, 100):
 pd.DataFrame(rows).T.rename_axis("candidates").round(3)
 
 # %% [markdown]
-# Ten candidates hold about three quarters of the true ten. A hundred hold nearly all, about as many as 16 lists of full vectors do (`nprobe=16`, above): what the codes blur, the full vectors put right.
+# Ten candidates hold about three quarters of the true ten. A hundred hold nearly all, almost as many as 16 lists of full vectors do (`nprobe=16`, above): what the codes blur, the full vectors put right.
 # Here they are in memory, so nothing is saved yet. Where memory is short they lie on disk, and a hundred of them are read for each query.
 #
 # ## Pictures on disk
@@ -393,7 +392,8 @@ folder.cleanup()
 #
 # How simlib's search compares with bare NumPy, scikit-learn and faiss: [tests/benchmarks](../tests/benchmarks/README.md).
 #
-# **Exercises:** [07a · More vectors than memory](../exercises/07a_search_in_blocks.ipynb), [07b · How many lists are enough?](../exercises/07b_exact_or_approximate.ipynb);
+# **Exercises:** [07a · Will it fit?](../exercises/07a_memory.ipynb), [07b · More vectors than memory](../exercises/07b_search_in_blocks.ipynb),
+# [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** your own pictures, in notebook 8; and [09 · Big training](09_big_training.ipynb), if the pictures to *train* on do not fit into memory.

@@ -142,7 +142,7 @@ two = losses(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 # %% [markdown]
 # **Predict.** Which of the two losses falls faster, counted in steps?
 
-# %% alt="The loss over five epochs, for one device and for two. Both fall in the same way; the curve of two devices runs a little below."
+# %% alt="The loss over five epochs, for one device and for two. Both fall; the curve of two devices runs below the other all the way, and ends at about two thirds of its height."
 figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
 for loss, name, style in ((one, "one device, 1 batch a step", "solid"), (two, "two devices, 2 batches a step", "dashed")):
     ax.plot(range(1, 6), loss, label=name, linestyle=style, color=plots.SAME)
@@ -152,7 +152,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# The one of two devices, by a little: each of its steps averages over twice as many digits. It is exactly the curve of *one* device that takes the mean loss of the same two batches; a test in `tests/scale` trains both and compares. What two real devices save is time, not steps.
+# The one of two devices: each of its steps averages over twice as many digits. It is exactly the curve of *one* device that takes the mean loss of the same two batches; a test in `tests/scale` trains both and compares. What two real devices save is time, not steps.
 #
 # **Several machines** need three changes: `MultiWorkerMirroredStrategy` in place of `MirroredStrategy`; the environment variable `TF_CONFIG`, which tells each machine who the others are; and a `seed` of its own for each machine's sampler,
 # or all would draw the same batches. The shards lie on every machine, or on storage that all can read.
@@ -201,7 +201,7 @@ folder.cleanup()
 # - P decides how many kinds of strangers an example meets, K how many partners. Away from the ends the division matters little.
 # - Take the shortest embedding that is as good on unseen classes.
 #
-# **Exercises:** [01a · Draw a P x K batch by hand](../exercises/01a_batch_by_hand.ipynb), [01f · How long must an embedding be?](../exercises/01f_embedding_size.ipynb);
+# **Exercises:** [01b · Draw a P x K batch by hand](../exercises/01b_batch_by_hand.ipynb), [01f · How long must an embedding be?](../exercises/01f_embedding_size.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** your own data. [exercises/README.md](../exercises/README.md) has things to try.
