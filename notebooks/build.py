@@ -18,11 +18,12 @@ import sys
 import time
 from pathlib import Path
 
-import colab
 import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+import colab
 
 HERE = Path(__file__).resolve().parent
 SOURCES, COURSE, AGAIN = HERE / "src", HERE.parent / "build" / "course", HERE.parent / "build" / "again"

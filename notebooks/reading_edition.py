@@ -22,9 +22,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import colab
 import nbformat
 
+import colab
 import simlib
 from simlib.explorer import widget
 from simlib.explorer.picture import tables_in

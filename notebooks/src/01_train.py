@@ -185,7 +185,7 @@ plain_history.history["loss"]
 # %% [markdown]
 # The same anchor afterwards. **Which pairs will be left to work on?**
 
-# %% tags=["nbval-ignore-output"] alt="The same after training: the partners are near, the strangers far beyond the dotted line, and the loss keeps hardly a pair."
+# %% tags=["nbval-ignore-output"] alt="The same after training: the partners are near, the strangers far beyond the dotted line, and the loss keeps none of them."
 figure, ax = plt.subplots(figsize=(8, 1.8), layout="constrained")
 kept_after = show_anchor(plain, ax, "after 300 steps")
 ax.set_xlabel("cosine distance from the anchor (dotted: 1 - $\\lambda$)")
@@ -193,7 +193,7 @@ plt.show()
 kept_after
 
 # %% [markdown]
-# The partners have come near and the strangers have gone; hardly a pair is left that the loss would keep. Training goes on with other batches, whose pairs are still hard.
+# The partners have come near and the strangers have gone; no pair is left that the loss would keep. Training goes on with other batches, whose pairs are still hard.
 
 # %% [markdown]
 # ## The sphere, where one can see it
@@ -245,7 +245,7 @@ found = {"plain network, 300 steps": errors(plain)}
 pd.DataFrame(found).T.round(1)
 
 # %% [markdown]
-# A seen digit is wrong about one time in twenty, an unseen one about four times as often. (Blind guessing would be wrong nine times in ten.) That gap is the real subject of
+# A seen digit is wrong about one time in twenty, an unseen one more than three times as often. (Blind guessing would be wrong nine times in ten.) That gap is the real subject of
 # similarity learning: **the model must learn what makes characters differ, not what makes these six differ.**
 
 # %% [markdown]
@@ -295,7 +295,7 @@ plt.show()
 # %% [markdown]
 # Steep at first, then flat. If it is flat from the beginning, the model has *collapsed*: it puts everything in one place.
 #
-# Next the distances. While training, positive pairs should draw together, and negative pairs stay apart: the gap between the two curves is what the model has learned.
+# Next the distances. While training, positive pairs should draw together, and negative pairs move apart: the gap between the two curves is what the model has learned.
 
 # %% alt="Mean distances in a batch against the epoch: pairs of one class stay near, pairs of two classes move apart at once and stay there."
 plots.training_curve(history, ["positive_mean", "negative_mean"])

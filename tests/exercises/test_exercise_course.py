@@ -4,11 +4,12 @@ import threading
 import time
 
 import comparing
-import course
-import judging
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+
+import course
+import judging
 from judging import NOT_ATTEMPTED, RIGHT, WRONG, judge
 
 

@@ -6,12 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
-import course
-import generate
 import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+
+import course
+import generate
 
 ROOT = course.HERE.parent
 

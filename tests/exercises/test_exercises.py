@@ -5,10 +5,11 @@ import os
 import time
 from pathlib import Path
 
-import course
-import judging
 import matplotlib
 import pytest
+
+import course
+import judging
 
 matplotlib.use("Agg")
 PICTURES = os.environ.get("PICTURES")  # a folder that takes the checks' pictures, to look at them

@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 
-import course
-import generate
 import nbformat
 import pytest
+
+import course
+import generate
 
 ROOT = course.HERE.parent
 FAST = "02a_two_vectors"

@@ -12,9 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "notebooks"))
-import colab  # noqa: E402
-
 import build  # noqa: E402
+import colab  # noqa: E402
 
 ADDRESS = "https://github.com/who/course"
 
