@@ -390,7 +390,7 @@ folder.cleanup()
 # - An inverted file looks only into the nearest lists. What lies across a border is missed.
 # - Recall is a property of your data: ten clumps are easy, thousands of identities are not. Measure it on your own vectors.
 #
-# How simlib's search compares with bare NumPy, scikit-learn and faiss: [tests/benchmarks](../tests/benchmarks/README.md).
+# How simlib's search compares with bare NumPy, scikit-learn and faiss: `tests/benchmarks/README.md`.
 #
 # **Exercises:** [07a · Will it fit?](../exercises/07a_memory.ipynb), [07b · More vectors than memory](../exercises/07b_search_in_blocks.ipynb),
 # [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb);

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from simlib.explorer import picture as still
+from simlib.explorer import widget
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "notebooks"))
@@ -126,7 +127,7 @@ render({{ model: staticModel(values), el: document.getElementById("place") }});
 
 
 def test_asked_for_a_guess_the_panel_hides_the_answer_until_there_is_one(page, panel_on, tables):
-    files = {name: (still.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
+    files = {name: (widget.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
     page.set_content(ALONE.format(tables=json.dumps(tables | {"guess": "ask"}), **files))
     panel = panel_on(page)
     answer = panel.root.locator(".goal, .answers, .line-f1, .strip, .label, .dot-f1, .legend")
