@@ -230,7 +230,7 @@ def contents(places):
     """The lists of pages that the sidebar shows."""
     shelves = ""
     for caption, patterns in SHELVES.items():
-        shown = [p for pattern in patterns for p in sorted(places) if fnmatch(p, pattern)]
+        shown = list(dict.fromkeys(p for glob in patterns for p in sorted(places) if fnmatch(p, glob)))
         lines = "\n".join(shown if caption != "The library" else [f"api/{room}.md" for room in ROOMS])
         shelves += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n"
     return shelves

@@ -60,7 +60,7 @@ class Cutpoint:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """`Cutpoint`s by name, with the curve that they were chosen from, for one matcher and one k.
+    """The `Cutpoint` of each name, with the curve that they were chosen from, for one matcher and one k.
 
     A match by another matcher or k is another question, and needs another calibration.
     """
