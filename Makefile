@@ -46,6 +46,7 @@ LONGEST_FIRST = --no-loadscope-reorder notebooks/01*.ipynb build/again/again.ipy
 lint: .venv/ready-test
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/zizmor --offline --quiet --no-progress --config .github/zizmor.yml .github/workflows 2>/dev/null || \
 		.venv/bin/zizmor --offline --config .github/zizmor.yml .github/workflows
 

@@ -37,7 +37,7 @@ class SimilarityModel(keras.Model):
     _index = _input_kind = None
     _distance = None
     _by_loss = ()
-    _backends = MappingProxyType({})
+    _backends: MappingProxyType = MappingProxyType({})
     calibration = None
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
