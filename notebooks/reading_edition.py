@@ -26,6 +26,7 @@ import nbformat
 
 import colab
 import simlib
+from simlib.embedding import register
 from simlib.explorer import widget
 from simlib.explorer.picture import tables_in
 
@@ -263,6 +264,9 @@ def broken(folder):
 def build(notebooks=(), out=OUT):
     """Make the site, with `notebooks` in place of the stored ones; what is wrong, as a list of sentences."""
     from sphinx.application import Sphinx
+
+    with register.without_chatter():
+        import keras  # noqa: F401  whose backend would talk into Sphinx's warnings
 
     sys.path.insert(0, os.fspath(Path(__file__).parent))  # where Sphinx finds this file
     shutil.rmtree(out, ignore_errors=True)
