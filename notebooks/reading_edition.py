@@ -18,7 +18,6 @@ import re
 import shutil
 import sys
 import tempfile
-from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -35,8 +34,8 @@ OUT = ROOT / "build" / "site"
 SHELVES = {  # the site's parts, and the files that each shows
     "Notebooks": ["notebooks/[0-9]*.ipynb"],
     "Exercises": ["exercises/README.md", "exercises/[0-9]*.ipynb"],
-    "The library": ["api/*.md"],
-    "More": ["exercises/[A-QS-Z]*.md", "notebooks/models/*.md", "notebooks/*.md", "tests/*.md", "C[HO]*.md"],
+    "The library": [],  # the reference
+    "More": ["exercises/[A-QS-Z]*.md", "notebooks/**/*.md", "tests/**/*.md", "C[HO]*.md"],
 }
 ROOMS = {  # the pages of the reference, and whose docstrings each shows
     "arrays": "Arrays: index, look up, calibrate, match",
@@ -47,7 +46,7 @@ ROOMS = {  # the pages of the reference, and whose docstrings each shows
     "scale": "Scale: more than one machine's memory",
     "course": "The course's data and recipe",
 }
-DOCSTRINGS = "```{{eval-rst}}\n.. automodule:: simlib.{}\n   :members:\n```"
+DOCSTRINGS = "```{{eval-rst}}\n.. automodule:: simlib.{}\n   :members: {}\n```"
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 BADGES = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 # A page that is read from a disk may not load modules: explorer.js becomes an ordinary script.
@@ -93,6 +92,7 @@ SETTINGS = {
     "myst_enable_extensions": ["dollarmath"],
     "myst_heading_anchors": 4,
     "autodoc_member_order": "bysource",
+    "add_module_names": False,
     "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header"],
 }
 
@@ -141,10 +141,11 @@ def live(output):
     return nbformat.v4.new_output("display_data", {"text/html": shown})
 
 
-def linked(text, place, address=None):
+def linked(text, place, address=None, lost=None):
     """Markdown whose links hold on the site: to its pages, to the reference, or to the repository.
 
-    `place` is the path of the file that holds the text. ValueError for a link to a file that is not there.
+    `place` is the path of the file that holds the text. A link to a file that is not there is added to the
+    list `lost` and loses its goal.
     """
 
     def goal(match):
@@ -152,7 +153,8 @@ def linked(text, place, address=None):
         here = posixpath.dirname(place)
         path = posixpath.normpath(posixpath.join(here, link.partition("#")[0]))
         if not (ROOT / path).exists():
-            raise ValueError(f"{place}: the link to {link} leads nowhere")
+            lost.append(f"{place}: the link to {link} leads nowhere")
+            return words
         if path == "README.md":
             return f"[{words}]({posixpath.relpath('index.md', here)})"
         if path.endswith((".md", ".ipynb", ".png")):
@@ -175,7 +177,7 @@ def _room(path):
 def _modules():
     """The modules whose docstrings the reference shows, in the order in which simlib lists them."""
     plots = (f"plots.{path.stem}" for path in sorted((ROOT / "simlib/plots").glob("[a-z]*.py")))
-    modules = [*simlib._HOME, *simlib._MODULES.values(), *plots]
+    modules = [*list(simlib._HOME)[1:], *simlib._MODULES.values(), *plots, *simlib._HOME]  # `checks` last
     return [m for m in dict.fromkeys(modules) if (ROOT / f"simlib/{m.replace('.', '/')}.py").exists()]
 
 
@@ -184,12 +186,13 @@ def reference():
     pages = {}
     for room, title in ROOMS.items():
         modules = [m for m in _modules() if _room(f"simlib/{m.replace('.', '/')}") == room]
-        parts = [f"## simlib.{m}\n\n{DOCSTRINGS.format(m)}" for m in modules]
+        names = {m: ", ".join(simlib._HOME.get(m, ())) for m in modules}  # of other modules, all
+        parts = [f"## simlib.{m}\n\n{DOCSTRINGS.format(m, names[m])}" for m in modules]
         pages[f"api/{room}.md"] = "\n\n".join([f"# {title}", *parts])
     return pages
 
 
-def page(path, place, address=None):
+def page(path, place, address=None, lost=None):
     """A notebook, made ready for the site: live panels, described pictures, links that hold."""
     notebook = nbformat.read(path, 4)
     notebook.cells = [cell for cell in notebook.cells if not colab.sets_up(cell)]
@@ -197,44 +200,44 @@ def page(path, place, address=None):
         if cell.cell_type == "code":
             cell.outputs = [live(output) for output in cell.outputs]
         else:
-            cell.source = linked(cell.source, place, address)
+            cell.source = linked(cell.source, place, address, lost)
     return notebook
 
 
+def shelf(caption):
+    """The paths in the repository that a part of the site shows, in order."""
+    found = (sorted(ROOT.glob(pattern)) for pattern in SHELVES[caption])
+    return [path.relative_to(ROOT).as_posix() for path in itertools.chain(*found)]
+
+
+def contents():
+    """The lists of pages that the sidebar shows."""
+    lists = {caption: shelf(caption) or [f"api/{room}.md" for room in ROOMS] for caption in SHELVES}
+    start = "```{toctree}\n:hidden:\n:caption: "
+    return "".join("\n".join([f"\n{start}{caption}\n", *pages, "```\n"]) for caption, pages in lists.items())
+
+
 def write_sources(source, notebooks, address):
-    """What Sphinx reads: pages in the repository's folders, the explorer's script and style."""
+    """What Sphinx reads: pages in the repository's folders, the explorer's code; returns the lost links."""
     assets = source / "_assets"
     assets.mkdir()
     script = re.sub(r"^export (default .*)?", "", (widget.HERE / "explorer.js").read_text(), flags=re.M)
     (assets / "explorer.js").write_text(f"{{\n{script}\n{BOOT}}}\n", encoding="utf-8")
     style = (widget.HERE / "explorer.css").read_text(encoding="utf-8")
     (assets / "explorer.css").write_text(style + STYLE, encoding="utf-8")
-    texts = reference()
-    for pattern in ["README.md", *itertools.chain(*SHELVES.values())]:
-        for path in sorted(ROOT.glob(pattern)):
-            place = path.relative_to(ROOT).as_posix()
-            if path.suffix == ".ipynb":
-                texts[place] = nbformat.writes(page(path, place, address))
-            else:
-                texts[place] = linked(path.read_text(encoding="utf-8"), place, address)
-    for path in notebooks:  # perhaps another edition of one
-        texts[f"notebooks/{path.name}"] = nbformat.writes(page(path, f"notebooks/{path.name}", address))
+    texts, lost = reference(), []
+    paths = {place: ROOT / place for place in ["README.md", *itertools.chain(*map(shelf, SHELVES))]}
+    for place, path in {**paths, **{f"notebooks/{path.name}": path for path in notebooks}}.items():
+        if path.suffix == ".ipynb":
+            texts[place] = nbformat.writes(page(path, place, address, lost))
+        else:
+            texts[place] = linked(path.read_text(encoding="utf-8"), place, address, lost)
+    texts["index.md"] = texts.pop("README.md") + contents()
     for place, text in texts.items():
         (source / place).parent.mkdir(parents=True, exist_ok=True)
         (source / place).write_text(text, encoding="utf-8")
-    first = (source / "README.md").rename(source / "index.md")
-    first.write_text(texts["README.md"] + contents(texts), encoding="utf-8")
     shutil.copytree(ROOT / "notebooks" / "images", source / "notebooks" / "images")
-
-
-def contents(places):
-    """The lists of pages that the sidebar shows."""
-    shelves = ""
-    for caption, patterns in SHELVES.items():
-        shown = list(dict.fromkeys(p for glob in patterns for p in sorted(places) if fnmatch(p, glob)))
-        lines = "\n".join(shown if caption != "The library" else [f"api/{room}.md" for room in ROOMS])
-        shelves += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n"
-    return shelves
+    return lost
 
 
 def broken(folder):
@@ -273,11 +276,11 @@ def build(notebooks=(), out=OUT):
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source")
         source.mkdir()
-        write_sources(source, notebooks, colab.repository())
+        wrong = write_sources(source, notebooks, colab.repository())
         places = {"srcdir": source, "confdir": None, "outdir": out, "doctreedir": Path(folder, "doctrees")}
         sphinx = Sphinx(**places, buildername="html", confoverrides=SETTINGS, status=None)
         sphinx.build()
-    wrong = [f"{here}: the link to {link} leads nowhere" for here, link in broken(out)]
+    wrong += [f"{here}: the link to {link} leads nowhere" for here, link in broken(out)]
     return wrong + [f"Sphinx warned {sphinx._warncount} times, see above"] * bool(sphinx._warncount)
 
 
