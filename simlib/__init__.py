@@ -17,7 +17,8 @@ _HOME = {  # where each public name lives
     "calibration": ["Calibration", "Cutpoint", "calibrate"],
     "index": ["Index"],
     "matching": ["match"],
-    "neighbors": ["UNKNOWN", "Neighbors"],
+    "classes": ["UNKNOWN", "Classes"],
+    "neighbors": ["Neighbors"],
     "embedding.layers": ["MetricEmbedding"],
     "embedding.losses": [
         "CircleLoss",

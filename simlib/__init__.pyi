@@ -7,7 +7,8 @@ from simlib.calibration import Cutpoint as Cutpoint
 from simlib.calibration import calibrate as calibrate
 from simlib.index import Index as Index
 from simlib.matching import match as match
-from simlib.neighbors import UNKNOWN as UNKNOWN
+from simlib.classes import UNKNOWN as UNKNOWN
+from simlib.classes import Classes as Classes
 from simlib.neighbors import Neighbors as Neighbors
 from simlib.embedding.layers import MetricEmbedding as MetricEmbedding
 from simlib.embedding.losses import CircleLoss as CircleLoss

@@ -106,11 +106,10 @@ def mapping(name, value, of):
 
 
 def listed(name, value):
-    """Return the items of any iterable as a list, or raise ValueError."""
-    try:
-        return list(value)
-    except TypeError:
-        raise ValueError(f"{name} must be a list; got {value!r}.") from None
+    """Return the items of any iterable but text as a list, or raise ValueError."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise ValueError(f"{name} must be a list; got {value!r}.")
+    return list(value)
 
 
 def as_array(name, value):
@@ -172,23 +171,31 @@ def embeddings(name, value, single=False):
     return array
 
 
-def labels(name, value, length=None, of="rows", single=False):
-    """Return `value` as int64 class ids (n,), or raise ValueError; `single`: one alone will do."""
+def labels(name, value, length=None, of="rows", single=False, text=False, what="class ids"):
+    """Return `value` as int64 class ids (n,), or raise ValueError; `single`: one alone will do.
+
+    `text`: also as names, an array of text. `what`: they are, in the error.
+    """
     array = as_array(name, value)
+    mixed = text and isinstance(value, (list, tuple)) and not all(isinstance(v, (str, bytes)) for v in value)
     if single and array.ndim == 0:
         array = array[None]
     if array.ndim != 1:
         one_hot = array.ndim == 2 and array.shape[1] > 1
         cure = f", which looks one-hot. Use {name}.argmax(axis=1)" if one_hot else ", one for each row"
-        raise ValueError(f"{name} must be integer class ids of shape (n,); got {array.shape}{cure}.")
+        raise ValueError(f"{name} must be integer {what} of shape (n,); got {array.shape}{cure}.")
+    if length is not None and len(array) != length:
+        raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
+    if text and array.dtype.kind in "UST" and len(array):
+        if mixed:
+            raise ValueError(f"{name} mixes text and others: give all as text, or all as whole numbers.")
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
     if array.dtype.kind not in "iu" and len(array):
         missing = [f"Row {row} lacks one: fill it." for row in np.flatnonzero(array != array)[:1]]
         cure = [*missing, "Map each class to a whole number first."][0]
-        raise ValueError(f"{name} must be integer class ids; got dtype {array.dtype}. {cure}")
-    if length is not None and len(array) != length:
-        raise ValueError(f"{name} has {len(array)} entries, but there are {length} {of}.")
+        raise ValueError(f"{name} must be integer {what}; got dtype {array.dtype}. {cure}")
     if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"{name}: class ids must fit int64; got {array.max()}. Renumber them.")
+        raise ValueError(f"{name}: {what} must fit int64; got {array.max()}. Renumber them.")
     return array.astype(np.int64)
 
 
@@ -231,7 +238,7 @@ def examples(name, value):
         if y.ndim:
             cure = "Leave out its `batch`, or undo it with `unbatch`; of one-hot labels take the `argmax`."
             raise ValueError(f"{name} must give single examples; its labels have the shape {y.shape}. {cure}")
-        yield as_array(f"{name}: x", pair[0]), int(labels(f"{name}: y", y[None])[0])
+        yield as_array(f"{name}: x", pair[0]), labels(f"{name}: y", y, single=True, text=True)[0].item()
 
 
 def positions(name, value, n):

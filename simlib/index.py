@@ -1,18 +1,22 @@
-"""`Index`: a search backend, the labels, and a payload store, kept in step."""
+"""`Index`: labelled vectors with ids and payloads, and the nearest of them. Its doors; `Items` holds them."""
 
+import os
 import threading
 
 import numpy as np
 
-from simlib import archive, checks, distances, neighbors, search, store
+from simlib import archive, checks, distances
 from simlib.checks import NotReadyError
-from simlib.store import Growing
+from simlib.items import leave_out, make, read_ids
 
 SHOWN = 20  # classes in a repr
+CONNECT = "SIMLIB_CONNECT"  # the environment variable that names what loading may open
 
 
 class Index:
     """Labelled vectors, and the nearest of them. Copies share what lies in a file of your own or in Milvus.
+
+    Threads may look up while one adds, removes or replaces: they see all of it or nothing.
 
     Args:
         distance: "cosine", "euclidean", "squared_euclidean", "manhattan" or "inner_product".
@@ -20,100 +24,151 @@ class Index:
             {"name": "milvus", "uri": "http://localhost:19530"}. `FaissSearch` and `MilvusSearch` list them.
         store: where payloads are kept: "memory", "disk" or "milvus"; or a dict, as above.
 
-    >>> index = Index("euclidean").add([[0.0, 0.0], [3.0, 4.0]], labels=[7, 1])
+    >>> index = Index("euclidean").add([[0.0, 0.0], [3.0, 4.0]], labels=["cat", "dog"])
     >>> index.lookup([[0.0, 1.0]], k=2)
     Neighbors of 1 query, k = 2
-      query 0: 7 at 1.0000, 1 at 4.2426
+      query 0: cat at 1.0000, dog at 4.2426
     """
 
     def __init__(self, distance="cosine", search="exact", store="memory"):
         self._distance = distances.get(distance)
-        self._items = _Items(self._distance, {"search": search, "store": store})
-        self._adding = threading.Lock()
+        self._items = make(self._distance, {"search": search, "store": store})
+        self._adding = threading.RLock()
 
     @property
     def distance(self):
         """The name of the distance."""
         return self._distance.name
 
-    def __len__(self):
-        return len(self._items.search)
+    @property
+    def ids(self):
+        """The items' ids (n,), int64 or text, in the order in which they were added or replaced."""
+        return self._items.all_ids()
 
-    def add(self, embeddings, labels, payload=None):
-        """Add vectors with their labels and, if wanted, a payload for each. All or nothing.
+    @property
+    def labels(self):
+        """The items' labels (n,), class ids or names; -1 or "unknown" for those without."""
+        labels = self._items.all_labels()
+        return self._items.classes.show(labels)
+
+    @property
+    def classes(self):
+        """The `Classes` that have been added: their ids and names."""
+        return self._items.classes
+
+    def __len__(self):
+        return len(self._items)
+
+    def add(self, embeddings, labels=None, payload=None, ids=None):
+        """Add vectors and, if wanted, a label, a payload and an id for each. All or nothing.
 
         Args:
             embeddings: (n, d) numbers, or (d,) for a single one.
-            labels: (n,) integer class ids, or a single one; 0 or more, as -1 means "unknown".
+            labels: (n,) classes, or a single one: names, or whole numbers from 0 on; -1 means "unknown".
+                None adds items without a label: they are found, and never match.
             payload: an array (n, ...) kept beside the vectors, such as the images; or None.
+            ids: (n,) keys of your own, whole numbers of 0 or more or text; None counts on: 0, 1, 2, ...
 
         Returns the index itself. Raises ValueError for shapes or lengths that do not agree, NaN, zero vectors
-        under cosine, another d than before, one-hot or negative labels, a payload for some items only.
+        under cosine, another d than before, one-hot or negative labels, numbers among names, a payload for
+        some items only, an id that is there already.
         """
-        vectors = distances.prepare("embeddings", self._distance, embeddings)
-        labels = checks.labels("labels", labels, len(vectors), "embeddings", single=True)
-        if len(labels) and labels.min() < 0:
-            raise ValueError(f"labels must be 0 or more, as -1 means 'unknown'; got {labels.min()}.")
+        vectors, labels = self._checked(embeddings, labels)
         with self._adding:
-            items = self._items
-            items.check_dim(vectors)
-            if len(self) and len(vectors) and (payload is None) == (len(items.store) > 0):
-                there = f"the {len(self)} items already there have {'one' if len(items.store) else 'none'}."
-                raise ValueError(f"payload: give one with every item or with none; {there}")
-            if payload is not None:
-                payload = items.store.check(payload, len(vectors))
-            if len(vectors):
-                items.add(vectors, labels, payload)
+            self._check_dim(vectors)
+            self._items.add(vectors, labels, payload, ids)
         return self
 
-    def lookup(self, embeddings, k=5):
-        """The k nearest items of each query; `embeddings`: (q, d) numbers, or (d,) for a single query.
+    def remove(self, ids):
+        """Remove the items with these ids, (n,) or a single one; their ids are not drawn again.
 
-        Returns `Neighbors` (q, min(k, len(self))). Raises NotReadyError while the index is empty, ValueError
-        for k < 1, NaN, or another d than the index.
+        Each call copies what stays: remove many at once. Raises ValueError for an id that is not there.
+        """
+        with self._adding:
+            self._items = self._items.without(np.atleast_1d(checks.as_array("ids", ids)))
+        return self
+
+    def replace(self, ids, embeddings, labels=None, payload=None):
+        """Give items that are there other vectors; labels and payload None leave those as they are.
+
+        As `add`, all or nothing. Raises ValueError also for an id that is not there, or is given twice.
+        """
+        ids = read_ids("ids", ids)
+        vectors, labels = self._checked(embeddings, labels)
+        if len(ids) != len(vectors) or len(set(ids.tolist())) < len(ids):
+            raise ValueError(
+                f"ids must be distinct, one for each of {len(vectors)} embeddings; got {len(ids)}."
+            )
+        with self._adding:
+            self._check_dim(vectors)
+            self._items = self._items.replaced(ids, vectors, labels, payload)
+        return self
+
+    def lookup(self, embeddings, k=5, among=None, without=None):
+        """The k nearest items of each query: `Neighbors` (q, k), or as many as there are.
+
+        Args:
+            embeddings: (q, d) numbers, or (d,) for a single query.
+            among: classes, to find items of these alone; exact, whatever the backend.
+            without: (q,) ids, of an item that each query leaves out, such as itself.
+
+        Raises NotReadyError while the index is empty, ValueError for k < 1, NaN, another d than the index, a
+        class or an id that is not there.
         """
         k = checks.whole_number("k", k, at_least=1)
-        items = self._items  # read once: a reset meanwhile does not disturb this lookup
+        items = self._items  # read once: a reset or a removal meanwhile does not disturb this lookup
         queries = distances.prepare("embeddings", self._distance, embeddings)
-        items.check_dim(queries)
-        ids, near = items.search.search(queries, k)
-        if not ids.shape[1]:
+        self._check_dim(queries)
+        if not len(items):
             raise NotReadyError("the index is empty: add items to it before you look up.")
-        labels = items.labels.rows[ids]
-        labels[ids < 0] = neighbors.UNKNOWN
-        return neighbors.trusted(labels, near, ids)
+        if among is not None:
+            given = among
+            among, _ = items.classes.members("among", given)
+            if not len(among) or not np.isin(among, items.classes.ids).all():
+                raise ValueError(f"among must name classes of the index; got {given!r}.")
+        if without is None:
+            return items.lookup(queries, k, among)
+        without = read_ids("without", without, len(queries), "queries")
+        items.check_ids("without", without)
+        return leave_out(items.lookup(queries, k + 1, among), without, k)
+
+    def vectors(self, ids):
+        """The vectors of items as they are compared, of length 1 under cosine: float32 ids.shape + (d,)."""
+        return self._items.vectors(ids)
 
     def payload(self, ids):
         """The payloads of items, such as `index.payload(neighbors.ids)`: ids.shape + item shape."""
-        items = self._items
-        if not len(items.store):
-            raise NotReadyError("the index holds no payload: hand one over with payload=.")
-        ids = checks.as_array("ids", ids)
-        if ids.size and (ids.dtype.kind not in "iu" or ids.min() < 0 or ids.max() >= len(items.search)):
-            raise ValueError(f"ids must be whole numbers from 0 to {len(items.search) - 1}.")
-        return items.store.get(ids.astype(np.int64))
+        return self._items.payload(ids)
 
     def reset(self):
         """Remove everything, a disk store's file and a Milvus collection included."""
         with self._adding:
-            items, self._items = self._items, _Items(self._distance, self._items.settings)
-            items.search.reset()
-            items.store.reset()
+            items, self._items = self._items, make(self._distance, self._items.settings)
+            items.reset()
 
     def class_sizes(self):
-        """{class id: how many items}, by class id."""
+        """{class id or name: how many items}, by class id."""
         items = self._items
-        ids, sizes = np.unique(items.labels.rows[: len(items.search)], return_counts=True)
-        return dict(zip(ids.tolist(), sizes.tolist()))
+        sizes = items.class_sizes()
+        return dict(zip(items.classes.call(list(sizes)), sizes.values()))
+
+    def recall(self, k=10):
+        """The share of the k nearest that a search finds, measured on some of the items; exact: 1.0."""
+        return self._items.recall(checks.whole_number("k", k, at_least=1))
+
+    def build(self):
+        """Build now what an approximate search needs, which the first lookup does else."""
+        self._items.build()
+        return self
 
     def __repr__(self):
         items, sizes = self._items, [f"{c}: {n}" for c, n in self.class_sizes().items()]
-        shape = f"{len(self)} items" + (f" of {items.search.dim} dimensions" if len(self) else "")
+        shape = f"{len(items)} items" + (f" of {items.dim} dimensions" if len(items) else "")
         sizes[SHOWN:] = [f"and {len(sizes) - SHOWN:,} more classes"] * (len(sizes) > SHOWN)
         return (
-            f"Index of {shape}, {self.distance} distance, {items.search.name} search\n"
+            f"Index of {shape}, {self.distance} distance, {items.name} search\n"
             f"  items in each class: {', '.join(sizes) or 'none'}\n"
-            f"  payload: {f'{len(items.store)} in {items.store.name}' if len(items.store) else 'none'}"
+            f"  payload: {items.payloads}"
         )
 
     def save(self, path):
@@ -121,60 +176,61 @@ class Index:
         archive.write(path, "index", *self._state())
 
     @classmethod
-    def load(cls, path):
-        """Read what `save` wrote; raises ArtifactError for a damaged or foreign file."""
-        return cls._restored(*archive.read(path, "index"))
+    def load(cls, path, connect=None):
+        """Read what `save` wrote; raises ArtifactError for a damaged or foreign file.
+
+        A saved index may name a Milvus server or a file with payloads. Loading opens neither, unless you name
+        it: in `connect`, an address, a path or a list of them, or in the environment variable SIMLIB_CONNECT,
+        with commas between them.
+        """
+        header, arrays = archive.read(path, "index")
+        allowed = [] if connect is None else [connect] if isinstance(connect, (str, os.PathLike)) else connect
+        _check_places(header, [*allowed, *filter(None, os.environ.get(CONNECT, "").split(","))])
+        return cls._restored(header, arrays)
+
+    def _checked(self, embeddings, labels):
+        vectors = distances.prepare("embeddings", self._distance, embeddings)
+        if labels is not None:
+            labels = checks.labels("labels", labels, len(vectors), "embeddings", single=True, text=True)
+            if labels.dtype.kind == "i" and labels.min(initial=0) < 0:
+                raise ValueError(f"labels must be 0 or more, as -1 means 'unknown'; got {labels.min()}.")
+        return vectors, labels
+
+    def _check_dim(self, vectors):
+        if self._items.dim not in (None, vectors.shape[1]):
+            held = f"the index holds vectors of {self._items.dim}; use the model that made them, or reset it."
+            raise ValueError(f"embeddings have {vectors.shape[1]} dimensions, but {held}")
 
     def _state(self):
         with self._adding:  # not half of an add
-            items = self._items
-            arrays = {"labels": items.labels.rows, **items.search.state(), **items.store.state()}
-        return {"distance": self.distance, **items.settings}, arrays
+            header, arrays = self._items.state()
+        return {"distance": self.distance, **header}, arrays
 
     @classmethod
     def _restored(cls, header, arrays):
         try:
             index = cls(header["distance"], header["search"], header["store"])
-            index._items.restore(arrays)
+            index._items.restore(header, arrays)
             return index
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, IndexError) as error:
             raise checks.ArtifactError(f"the saved index is not consistent: {error}") from error
 
     def __reduce__(self):
         return self._restored, self._state()
 
 
-class _Items:
-    """What an index holds: vectors, labels and payloads, in step. `Index` hands over checked arrays."""
+def _check_places(header, allowed):
+    """ArtifactError if a saved index would open what nobody has allowed."""
+    for given in (header.get("search"), header.get("store")):
+        options = given if isinstance(given, dict) else {"name": given}
+        place = options.get("uri", "milvus.db" if options.get("name") == "milvus" else options.get("path"))
+        if place is not None and _place(place) not in map(_place, allowed):
+            cure = f"If you trust the file: Index.load(path, connect={place!r}), or {CONNECT}={place}."
+            raise checks.ArtifactError(
+                f"the saved index would open {place}, which loading does not do. {cure}"
+            )
 
-    def __init__(self, distance, settings):
-        self.settings = settings
-        self.search = search.backend(settings["search"], distance)
-        self.store = store.store(settings["store"])
-        self.labels = Growing(np.empty(0, np.int64))
 
-    def check_dim(self, vectors):
-        if self.search.dim not in (None, vectors.shape[1]):
-            held = f"the index holds vectors of {self.search.dim}; use the model that made them, or reset it."
-            raise ValueError(f"embeddings have {vectors.shape[1]} dimensions, but {held}")
-
-    def add(self, vectors, labels, payload):
-        before = len(self.search)
-        try:
-            if payload is not None:
-                self.store.add(payload)
-            self.labels.add(labels)
-            # The vectors come last: what a search finds already has its label and its payload.
-            self.search.add(vectors)
-        except BaseException:
-            if len(self.search) == before:  # else it is in, and the interruption came too late
-                self.labels.truncate(before)
-                self.store.truncate(before)
-            raise
-
-    def restore(self, arrays):
-        self.search.restore(arrays)
-        self.store.restore(arrays)
-        if len(self.store) not in (0, len(self.search)):
-            raise ValueError(f"{len(self.store)} payloads for {len(self.search)} vectors")
-        self.labels.add(checks.labels("labels", arrays["labels"], len(self.search), "vectors"))
+def _place(name):
+    name = os.fspath(name) if isinstance(name, os.PathLike) else str(name)
+    return name.rstrip("/") if "://" in name else os.path.abspath(name)

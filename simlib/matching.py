@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks
-from simlib.neighbors import UNKNOWN, expect
+from simlib.classes import UNKNOWN, Classes
+from simlib.neighbors import expect
 
 
 def nearest(neighbors):
@@ -61,24 +62,29 @@ def decide(neighbors, matcher="nearest"):
     return labels, np.where(labels == UNKNOWN, np.float32(np.inf), distances)
 
 
-def match(neighbors, cutpoint, matcher="nearest", no_match_label=UNKNOWN):
+def answers(neighbors, cutpoint, matcher="nearest"):
+    """The class id of each query's match, int64 (queries,); -1 where it lies beyond the cutpoint."""
+    cutpoint = checks.distance("cutpoint", cutpoint)
+    labels, distances = decide(neighbors, matcher)
+    return np.where(distances <= cutpoint, labels, UNKNOWN)
+
+
+def match(neighbors, cutpoint, matcher="nearest", no_match_label=None):
     """Label each query, or call it unknown where its match lies beyond the cutpoint.
 
-    Returns int64 labels (queries,). Raises ValueError for an unknown matcher, a cutpoint that is no number,
-    or a label that is no whole number.
+    Returns labels (queries,): names where the classes have names, else int64 ids. Raises ValueError for an
+    unknown matcher, a cutpoint that is no number, a `no_match_label` that is no such label, or is a class.
 
     Args:
         neighbors: `Neighbors` (queries, k). matcher: "nearest", "majority" or "weighted".
-        cutpoint: the largest distance that still counts as a match. no_match_label: of the unknown.
+        cutpoint: the largest distance that still counts as a match.
+        no_match_label: of the unknown; None takes -1, or "unknown" beside names.
 
     >>> from simlib import Neighbors
     >>> match(Neighbors(labels=[[7], [1]], distances=[[0.1], [0.9]], ids=[[0], [1]]), cutpoint=0.5)
     array([ 7, -1])
     """
-    cutpoint = checks.distance("cutpoint", cutpoint)
-    no_match_label = checks.labels("no_match_label", [no_match_label])[0]
-    labels, distances = decide(neighbors, matcher)
-    return np.where((distances <= cutpoint) & (labels != UNKNOWN), labels, no_match_label)
+    return expect(neighbors).classes.show(answers(neighbors, cutpoint, matcher), no_match_label)
 
 
 def right_match(predicted, labels):
@@ -103,21 +109,23 @@ class Decisions:
     Attributes:
         distances: float32 (queries,), of each query's match; infinity where it has none.
         right: bool (queries,), see `right_match`.
-        predicted, labels: int64 (queries,), the label of the match, and the true one; -1 is nobody's.
-            None where only pairs are known.
+        predicted, labels: int64 (queries,), the class id of the match, and the true one; -1 is nobody's.
+            None where only pairs are known. classes: the `Classes` of both.
     """
 
     distances: np.ndarray
     right: np.ndarray
     predicted: np.ndarray | None = None
     labels: np.ndarray | None = None
+    classes: Classes | None = None
 
     def __len__(self):
         return len(self.distances)
 
     def __getitem__(self, rows):
         """Those about some of the queries."""
-        return Decisions(*(None if array is None else array[rows] for array in vars(self).values()))
+        arrays = self.distances, self.right, self.predicted, self.labels
+        return Decisions(*(None if array is None else array[rows] for array in arrays), self.classes)
 
     def nearest_first(self):
         """The same in order of distance, those without a match last."""
@@ -127,5 +135,5 @@ class Decisions:
 def decisions(neighbors, labels, matcher="nearest"):
     """`Decisions` about the queries of `Neighbors`; ValueError for true labels that do not fit."""
     predicted, distances = decide(neighbors, matcher)
-    labels = checks.labels("labels", labels, len(neighbors), "queries")
-    return Decisions(distances, right_match(predicted, labels), predicted, labels)
+    labels, classes = neighbors.classes.read("labels", labels, len(neighbors), "queries")
+    return Decisions(distances, right_match(predicted, labels), predicted, labels, classes)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN, expect
+from simlib.classes import UNKNOWN, Classes
+from simlib.neighbors import expect
 
 
 def _ratio(a, b):
@@ -135,14 +136,15 @@ def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
     k does not reach R. Queries whose class the index lacks, or who are nobody's (-1), are left out of it.
 
     Args:
-        neighbors: `Neighbors` (queries, k), with k >= max(ks). labels: (queries,) the true class ids.
-        class_sizes: {class id: how many the index holds}. ks: which k to report.
+        neighbors: `Neighbors` (queries, k), with k >= max(ks). labels: (queries,) the true classes.
+        class_sizes: {class: how many the index holds}. ks: which k to report.
     """
-    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
+    labels, classes = expect(neighbors).classes.read("labels", labels, len(neighbors), "queries")
     if not len(labels):
         raise ValueError("labels is empty: there is no query to score.")
-    sizes = checks.mapping("class_sizes", class_sizes, "class id -> how many")
-    sizes = {c: checks.whole_number("class_sizes", n) for c, n in sizes.items() if c != UNKNOWN}
+    known, _ = classes.members("class_sizes", checks.mapping("class_sizes", class_sizes, "class -> how many"))
+    sizes = [checks.whole_number("class_sizes", n) for n in class_sizes.values()]
+    sizes = {c: n for c, n in zip(known, sizes) if c != UNKNOWN}
     hits = matching.right_match(neighbors.labels, labels[:, None])
     scores = {}
     for k in np.atleast_1d(checks.as_array("ks", ks)):
@@ -162,53 +164,68 @@ def _map_at_r(hits, r):
     return float((gained[r > 0] / r[r > 0]).mean())
 
 
-def classification(predicted, labels, groups=None):
+def classification(predicted, labels, groups=None, no_match_label=None):
     """Shares of right, unknown and wrong answers, for all queries and for each group of classes.
 
     Returns {"overall": {"queries": n, "right": .., "unknown": .., "wrong": ..}, name: ...}.
 
     Args:
-        predicted: (n,) matched labels, -1 for unknown.
-        labels: (n,) the true class ids; for -1, a query of nobody, "unknown" is right.
-        groups: {name: class ids}, such as {"seen": [2, 3], "unseen": [0, 4], "nobody's": [-1]}.
+        predicted: (n,) matched labels; -1 or "unknown", or else `no_match_label`, for the unknown.
+        labels: (n,) the true class ids or names; for nobody's (-1, "unknown"), "unknown" is right.
+        groups: {name: classes}, such as {"seen": [2, 3], "unseen": [0, 4], "nobody's": [-1]}.
     """
-    labels = checks.labels("labels", labels)
-    predicted = checks.labels("predicted", predicted, len(labels), "labels")
-    groups = {} if groups is None else checks.mapping("groups", groups, "name -> class ids")
+    return shares(*_read(predicted, labels, no_match_label), groups)
+
+
+def shares(answers, labels, classes, groups):
+    """`classification` of int64 ids (n,) and their `Classes`."""
+    groups = {} if groups is None else checks.mapping("groups", groups, "name -> classes")
     if "overall" in groups:
         raise ValueError("groups: the name 'overall' is taken; choose another.")
-    members = {name: np.isin(labels, checks.members(f"groups[{name!r}]", c)) for name, c in groups.items()}
-    judged = dict(zip(("right", "unknown", "wrong"), matching.judge_answers(predicted, labels)))
+    rows = {"overall": np.ones(len(labels), bool)}
+    rows |= {n: np.isin(labels, classes.members(f"groups[{n!r}]", c)[0]) for n, c in groups.items()}
+    judged = dict(zip(("right", "unknown", "wrong"), matching.judge_answers(answers, labels)))
 
-    def shares(rows):
-        return {part: float(_ratio(chosen[rows].sum(), rows.sum())) for part, chosen in judged.items()}
+    def of(mine):
+        return {part: float(_ratio(chosen[mine].sum(), mine.sum())) for part, chosen in judged.items()}
 
-    members = {"overall": np.ones(len(labels), bool), **members}
-    return {name: {"queries": int(rows.sum()), **shares(rows)} for name, rows in members.items()}
+    return {name: {"queries": int(mine.sum()), **of(mine)} for name, mine in rows.items()}
 
 
-def confusion_matrix(predicted, labels, classes):
+def _read(predicted, labels, no_match_label):
+    """(answers, labels, `Classes`): both as class ids (n,), -1 for what is unknown or nobody's."""
+    labels, classes = Classes().read("labels", labels)
+    answers, classes = classes.read("predicted", predicted, len(labels), "labels")
+    if no_match_label is not None:
+        nobody, classes = classes.read("no_match_label", [no_match_label])
+        if np.isin(nobody, labels):
+            raise ValueError(f"no_match_label: {no_match_label!r} is a class, too; choose another label.")
+        answers = np.where(answers == nobody, UNKNOWN, answers)
+    return answers, labels, classes
+
+
+def confusion_matrix(predicted, labels, classes, no_match_label=None):
     """Count true class (rows) against matched class (columns); the last column is "unknown".
 
     Returns int64 (classes, classes + 1). Where `labels` or `classes` hold -1, one more row, the last, is for
     the queries of nobody: the right answers still stand on the diagonal.
 
     Args:
-        predicted: (n,) matched labels, -1 for unknown. labels: (n,) the true ones, -1 for nobody's.
-        classes: every class id that occurs, in the order of rows and columns.
+        predicted, labels, no_match_label: as in `classification`.
+        classes: every class that occurs, in the order of rows and columns.
 
-    >>> confusion_matrix([7, -1], [7, 1], classes=[1, 7])
+    >>> confusion_matrix(["dog", "unknown"], ["dog", "cat"], classes=["cat", "dog"])
     array([[0, 0, 1],
            [0, 1, 0]])
     """
-    labels = checks.labels("labels", labels)
-    predicted = checks.labels("predicted", predicted, len(labels), "labels")
-    classes = checks.members("classes", classes)
-    missing = {*labels.tolist(), *predicted.tolist()} - {*classes, UNKNOWN}
+    answers, labels, found = _read(predicted, labels, no_match_label)
+    order, found = found.members("classes", classes)
+    missing = {*labels.tolist(), *answers.tolist()} - {*order, UNKNOWN}
     if missing:
-        raise ValueError(f"classes lacks the label {min(missing)}; list every class that occurs.")
-    known = [c for c in classes if c != UNKNOWN]
-    return cross_table(predicted, labels, known, UNKNOWN in classes or UNKNOWN in labels)
+        lacking = found.call([min(missing)])[0]
+        raise ValueError(f"classes lacks the label {lacking!r}; list every class that occurs.")
+    known = [c for c in order if c != UNKNOWN]
+    return cross_table(answers, labels, known, UNKNOWN in order or UNKNOWN in labels)
 
 
 def cross_table(predicted, labels, classes, nobody):

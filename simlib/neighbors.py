@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks
+from simlib.classes import Classes
 
-UNKNOWN = -1  # the label of "no match"
+ARRAYS = "labels", "distances", "ids"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -14,10 +15,11 @@ class Neighbors:
     """The k nearest indexed items of each query, nearest first.
 
     Attributes:
-        labels: int64 (queries, k), the class ids of the neighbours.
+        labels: int64 (queries, k), the class ids of the neighbours; made from names, if given names.
         distances: float32 (queries, k), ascending along each row; smaller is closer.
-        ids: int64 (queries, k), positions in the index, in the order in which items were added.
-            An approximate search that finds fewer than k pads with id -1, label -1, distance inf.
+        ids: (queries, k), the items' ids in the index: int64, or text if they were added with such.
+            A search that finds fewer than k pads with id -1 (or ""), label -1, distance inf.
+        classes: the `Classes` of the index; None takes those among the neighbours.
 
     >>> Neighbors(labels=[[7, 1]], distances=[[0.02, 0.31]], ids=[[4, 9]])
     Neighbors of 1 query, k = 2
@@ -27,18 +29,25 @@ class Neighbors:
     labels: np.ndarray
     distances: np.ndarray
     ids: np.ndarray
+    classes: Classes | None = None
 
     def __post_init__(self):
-        whole, real = (np.int64, "iu", "whole numbers"), (np.float32, "fiu", "numbers")
-        for name, (dtype, kinds, numbers) in zip(vars(self), (whole, real, whole)):
-            array = checks.as_array(f"Neighbors: {name}", getattr(self, name))
+        labels, distances, ids = (checks.as_array(f"Neighbors: {n}", getattr(self, n)) for n in ARRAYS)
+        if self.classes is None or labels.dtype.kind not in "iu":
+            given = checks.kind("classes", self.classes or Classes(), Classes)
+            flat, classes = given.read("Neighbors: labels", labels.ravel())
+            labels = flat.reshape(labels.shape)
+            object.__setattr__(self, "classes", classes)
+        for name, array, kinds in (("distances", distances, "fiu"), ("ids", ids, "iuU")):
             if array.size and array.dtype.kind not in kinds:
-                raise ValueError(f"Neighbors: {name} must be {numbers}; got dtype {array.dtype}.")
-            with np.errstate(over="ignore"):  # beyond float32 is infinitely far
-                array = array.astype(dtype)  # a copy of our own, then frozen
+                raise ValueError(f"Neighbors: {name} must be numbers; got dtype {array.dtype}.")
+        with np.errstate(over="ignore"):  # beyond float32 is infinitely far
+            distances = distances.astype(np.float32)  # copies of our own, then frozen
+        ids = ids.astype(ids.dtype if ids.dtype.kind == "U" else np.int64)
+        for name, array in zip(ARRAYS, (labels.astype(np.int64), distances, ids)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        shapes = [array.shape for array in vars(self).values()]
+        shapes = [getattr(self, name).shape for name in ARRAYS]
         if len(set(shapes)) > 1 or len(shapes[0]) != 2:
             raise ValueError(f"Neighbors: all three must share one shape (queries, k); got {shapes}.")
         if not (self.distances[:, 1:] >= self.distances[:, :-1]).all() or np.isnan(self.distances).any():
@@ -61,12 +70,12 @@ class Neighbors:
         return self._part(np.s_[:, : checks.whole_number("k", k)])
 
     def _part(self, where):
-        return trusted(*(array[where] for array in vars(self).values()))  # what was checked as a whole
+        return trusted(*(getattr(self, name)[where] for name in ARRAYS), self.classes)  # checked as a whole
 
     def __repr__(self):
         lines = [f"Neighbors of {len(self)} quer{'y' if len(self) == 1 else 'ies'}, k = {self.k}"]
         for row in range(min(3, len(self))):
-            near = zip(self.labels[row, :5], self.distances[row, :5])
+            near = zip(self.classes.call(self.labels[row, :5]), self.distances[row, :5])
             shown = ", ".join(f"{label} at {distance:.4f}" for label, distance in near)
             lines.append(f"  query {row}: {shown}{', ...' if self.k > 5 else ''}")
         if len(self) > 3:
@@ -74,12 +83,13 @@ class Neighbors:
         return "\n".join(lines)
 
 
-def trusted(labels, distances, ids):
+def trusted(labels, distances, ids, classes):
     """`Neighbors` of arrays that a search has just put together: sound, in order, and nobody else's."""
     neighbors = object.__new__(Neighbors)
-    for name, array in (("labels", labels), ("distances", distances), ("ids", ids)):
+    for name, array in zip(ARRAYS, (labels, distances, ids)):
         array.setflags(write=False)
         object.__setattr__(neighbors, name, array)
+    object.__setattr__(neighbors, "classes", classes)
     return neighbors
 
 

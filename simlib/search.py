@@ -1,11 +1,12 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
-A backend has `add(vectors)`, `search(queries, k) -> (ids, distances)`, `reset()`, `len()`, `dim`, and
-`state()` / `restore(state)` (name -> array) for saving and copying. Its vectors are checked and prepared
-(distances.prepare); it numbers them 0, 1, 2, ... as they come. `reset()` deletes what it keeps outside of
-this process, too. An approximate backend measures its candidates as this one does: distances do not depend
-on the backend.
+A backend has `add(vectors)`, `search(queries, k, rows) -> (rows, distances)`, `vectors(rows)`, `kept(rows)`,
+`recall(k)`, `build()`, `reset()`, `len()`, `dim`, and `state()` / `restore(state)` (name -> array) for saving
+and copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2, ... as they
+come. An approximate backend measures its candidates as this one does: distances do not depend on the backend.
 """
+
+import copy
 
 import numpy as np
 
@@ -44,11 +45,33 @@ class ExactSearch:
         """Append vectors of shape (n, d), float32. A search at the same time sees all or none."""
         self._vectors.add(vectors)
 
-    def search(self, queries, k):
+    def vectors(self, rows):
+        """float32 (n, d): those that stand in these rows."""
+        return self._vectors.rows[rows]
+
+    def kept(self, rows):
+        """A new backend with the vectors of these rows alone, ascending; this one stays as it is."""
+        other = copy.copy(self)
+        other.reset()
+        other.add(self._vectors.rows[rows])
+        return other
+
+    def recall(self, k=10):
+        """The share of the k nearest that a search finds."""
+        return 1.0
+
+    def build(self):
+        """Prepare what the next search needs."""
+
+    def search(self, queries, k, rows=None):
         """The k nearest vectors of each of the queries, float32 (q, d); of equals, the one added first.
 
-        Returns ids int64 (q, min(k, n)), nearest first, and distances float32 of the same shape.
+        Returns rows int64 (q, min(k, n)), nearest first, and distances float32 of the same shape. Given
+        `rows`, ascending, it looks among those alone.
         """
+        if rows is not None:
+            found, distances = self.kept(rows).search(queries, k)
+            return rows[found], distances
         vectors = self._vectors.rows
         k = min(k, len(vectors))
         ids, distances = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)

@@ -1,8 +1,8 @@
 """Payloads: what the index keeps beside each vector, such as the image itself.
 
-A store has `check(items, length)`, `add(items)`, `get(ids)`, `len()`, `truncate(n)`, `reset()`, and
-`state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of this process,
-too. `Growing`, rows that many threads read while one appends, also carries the vectors.
+A store has `check(items, length)`, `add(items)`, `get(rows)`, `kept(rows)`, `len()`, `truncate(n)`,
+`reset()`, and `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of
+this process, too. `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
 
 import numpy as np
@@ -73,9 +73,15 @@ class MemoryStore(Growing):
             raise ValueError(f"payload entries are {items.dtype} of the shape {items.shape[1:]}, but {cure}")
         return items
 
-    def get(self, ids):
-        """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        return self.rows[ids]
+    def get(self, rows):
+        """A copy of the items in some rows (any shape), of the shape rows.shape + item shape."""
+        return self.rows[rows]
+
+    def kept(self, rows):
+        """A new store with the items of these rows alone; this one stays as it is."""
+        other = type(self)()
+        other.add(self.get(rows))
+        return other
 
     def state(self):
         """What to save: name -> array."""

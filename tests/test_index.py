@@ -74,7 +74,7 @@ def test_a_failing_add_leaves_the_index_as_it_was(case):
     assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
 
 
-@pytest.mark.parametrize("broken", [0, 1, 2])  # of three arrays: payload, labels, vectors
+@pytest.mark.parametrize("broken", range(4))  # of four arrays: payload, labels, ids, vectors
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 @pytest.mark.parametrize("held", [0, 60])
 def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(broken, error, held, monkeypatch):

@@ -96,25 +96,30 @@ class SimilarityModel(keras.Model):
         """Embed examples (n, ...) into float32 (n, d). `verbose` None shows a bar from 5,000 examples on."""
         return self._embedder.all(self._examples(x), verbose)
 
-    def index(self, x, y, payload=None, verbose=None):
-        """Embed examples and add them, with their labels, to the index.
+    def index(self, x, y=None, payload=None, verbose=None, ids=None):
+        """Embed examples and add them to the index; `get_index()` also removes and replaces.
 
-        x: examples (n, ...); y: (n,) integer class ids, 0 or more; payload: (n, ...) kept beside them, such
-        as the images themselves. Returns the model; a calibration from before stays. Raises NotReadyError if
-        the index already holds items, and the model embeds otherwise since.
+        x: examples (n, ...); y: (n,) classes, whole numbers or names, or None; payload: (n, ...) kept beside
+        them, such as the images themselves; ids: (n,) keys of your own, or None. Returns the model; a
+        calibration from before stays. Raises NotReadyError if the index already holds items, and the model
+        embeds otherwise since.
         """
-        x, y = self._labelled(x, y)
+        x = self._examples(x)
         index = self.get_index()
         more = len(index) > 0
+        if y is not None:  # before it takes time to embed
+            checks.labels("y", y, len(x), "examples in x", text=True)
         embeddings = self._embedder.all(x, verbose, "index" if more else None)
-        index.add(embeddings, y, payload)
+        index.add(embeddings, y, payload, ids)
         self._embedder.keep(x, embeddings, index.distance, more)
         self._input_kind = Inputs.of(x, self._input_kind)
         return self
 
-    def index_single(self, x, y, payload=None):
-        """Add one example: x without its first axis, y one class id, payload one item."""
-        return self.index(np.asarray(x)[None], [y], None if payload is None else np.asarray(payload)[None])
+    def index_single(self, x, y=None, payload=None, id=None):
+        """Add one example: x without its first axis, y one class, payload one item, id one key."""
+        payload = None if payload is None else np.asarray(payload)[None]
+        y, ids = (None if value is None else [value] for value in (y, id))
+        return self.index(np.asarray(x)[None], y, payload, ids=ids)
 
     def reset_index(self):
         """Empty the index and forget the calibration, which was made for it."""
@@ -131,8 +136,8 @@ class SimilarityModel(keras.Model):
 
     index_summary = get_index  # its name in TensorFlow Similarity
 
-    def lookup(self, x, k=5, verbose=None):
-        """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first.
+    def lookup(self, x, k=5, verbose=None, among=None, without=None):
+        """The k nearest indexed items of each example: `Neighbors` (n, k), nearest first; see `Index.lookup`.
 
         Raises NotReadyError: nothing is indexed, or the model no longer embeds as it did then. Warns, once,
         of pictures in another range than those in the index, such as 0 to 1 for 0 to 255.
@@ -143,7 +148,7 @@ class SimilarityModel(keras.Model):
         if self._input_kind is not None:
             self._input_kind.warn(x)
         self._embedder.keep_first(x, embeddings, index.distance)
-        return index.lookup(embeddings, k)
+        return index.lookup(embeddings, k, among, without)
 
     def single_lookup(self, x, k=5):
         """`lookup` for one example, given without its first axis: `Neighbors` (1, k)."""
@@ -159,33 +164,43 @@ class SimilarityModel(keras.Model):
         self.calibration = calibrate_neighbors(self.lookup(x, k, verbose), y, metric, targets, matcher)
         return self.calibration
 
-    def match(self, x, cutpoint=OPTIMAL, no_match_label=matching.UNKNOWN, verbose=None):
-        """`simlib.match` of a lookup: int64 labels (n,), `no_match_label` beyond the cutpoint.
+    def match(self, x, cutpoint=OPTIMAL, no_match_label=None, verbose=None):
+        """`simlib.match` of a lookup: labels (n,), names if the classes have names; beyond the cutpoint
+        `no_match_label`, None for -1 or "unknown".
 
         cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k are those of
         the calibration; a distance needs none, and is then of the nearest neighbour.
         """
+        neighbors, distance, matcher = self._to_match(x, cutpoint, verbose)
+        return matching.match(neighbors, distance, matcher, no_match_label)
+
+    def _to_match(self, x, cutpoint, verbose):
         distance, k, matcher = cutpoint, 1, "nearest"
         if found := self.calibration:
             distance, k, matcher = found.distance(cutpoint), found.k, found.matcher
         elif isinstance(cutpoint, str):
             needs = f"match with cutpoint={cutpoint!r} needs a calibration"
             raise NotReadyError(f"{needs}: call `calibrate` first, or give the cutpoint as a distance.")
-        return matching.match(self.lookup(x, k, verbose), distance, matcher, no_match_label)
+        return self.lookup(x, k, verbose), distance, matcher
 
-    def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None):
-        """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`."""
+    def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None, without=None):
+        """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`.
+
+        without: (n,) the ids of the examples themselves if they are indexed, for each to leave itself out.
+        """
         index = self._filled_index("evaluate_retrieval")
         x, y = self._labelled(x, y)
         ks = [checks.whole_number("ks", k, at_least=1) for k in checks.listed("ks", ks)]
-        sizes = index.class_sizes()
-        k = min(len(index), max(*ks, *sizes.values()))
-        return metrics.retrieval(self.lookup(x, k, verbose), y, sizes, ks)
+        sizes = {c: n - (without is not None) for c, n in index.class_sizes().items()}
+        k = min(len(index) - (without is not None), max(*ks, *sizes.values()))
+        return metrics.retrieval(self.lookup(x, k, verbose, without=without), y, sizes, ks)
 
     def evaluate_classification(self, x, y, cutpoint=OPTIMAL, groups=None, verbose=None):
         """Right, unknown and wrong shares, overall and by group; see `metrics.classification`."""
         x, y = self._labelled(x, y)
-        return metrics.classification(self.match(x, cutpoint, verbose=verbose), y, groups)
+        neighbors, *decide = self._to_match(x, cutpoint, verbose)
+        labels, classes = neighbors.classes.read("y", y)
+        return metrics.shares(matching.answers(neighbors, *decide), labels, classes, groups)
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Save model, index and calibration to one `.keras` file; an old one stays whole until then."""
@@ -230,4 +245,4 @@ class SimilarityModel(keras.Model):
 
     def _labelled(self, x, y):
         x = self._examples(x)
-        return x, checks.labels("y", y, len(x), "examples in x")
+        return x, checks.labels("y", y, len(x), "examples in x", text=True)

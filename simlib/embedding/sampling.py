@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from simlib import checks
+from simlib.classes import Classes
 
 
 class Sampler(keras.utils.PyDataset):
@@ -15,6 +16,8 @@ class Sampler(keras.utils.PyDataset):
     `_draw(number)`: the batch of that number, counted through all epochs, as it is before `augment`.
     """
 
+    classes, _named = (), Classes()
+
     def __init__(self, steps_per_epoch, augment=None, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.steps_per_epoch = checks.whole_number("steps_per_epoch", steps_per_epoch, at_least=1)
@@ -22,6 +25,11 @@ class Sampler(keras.utils.PyDataset):
             raise ValueError(f"augment must be a function (images, rng) -> images; got {augment!r}.")
         self.augment, self.seed, self.epoch = augment, checks.whole_number("seed", seed), 0
         self._begun = False
+
+    @property
+    def labels(self):
+        """{class id: class name}, of the classes that are drawn; without names, {id: id}."""
+        return dict(zip(self.classes, self._named.call(self.classes)))
 
     def __len__(self):
         return self.steps_per_epoch
@@ -56,7 +64,8 @@ class ClassBalancedSampler(Sampler):
     out even, the rest sit out the round, and the next round is shuffled anew. See `Sampler` for the batches.
 
     Args:
-        x: array (n, ...), the examples. y: (n,) integer class ids.
+        x: array (n, ...), the examples. y: (n,) class ids, or names: then batches hold the ids that
+            `labels` gives them, by name.
         classes_per_batch: P; None takes all classes.
         examples_per_class: K, at least 2, or no batch would hold a positive pair.
         class_list: the classes to draw from; None takes all that occur in `y`.
@@ -86,14 +95,15 @@ class ClassBalancedSampler(Sampler):
         **kwargs,
     ):
         self.x = checks.rows("x", x)
-        y = checks.labels("y", y, len(self.x), "examples in x")
-        self.classes = _classes(y, class_list)
+        y, self._named = Classes().read("y", y, len(self.x), "examples in x")
+        self.classes = _classes(y, class_list, self._named)
         k = checks.whole_number("examples_per_class", examples_per_class, at_least=2)
         self._members = {c: np.flatnonzero(y == c) for c in self.classes}
         for c, members in self._members.items():
             if len(members) < k:
-                few = f"class {c} has {len(members)} examples, fewer than examples_per_class = {k}"
-                raise ValueError(f"{few}; lower it, add examples, or leave the class out of class_list.")
+                has = f"class {self.labels[c]} has {len(members)} examples"
+                cure = "lower it, add examples, or leave the class out of class_list."
+                raise ValueError(f"{has}, fewer than examples_per_class = {k}; {cure}")
         wanted = len(self.classes) if classes_per_batch is None else classes_per_batch
         p = checks.whole_number("classes_per_batch", wanted, at_least=1)
         if p > len(self.classes):
@@ -126,15 +136,17 @@ class ClassBalancedSampler(Sampler):
         return kept[1]
 
 
-def _classes(y, class_list):
+def _classes(y, class_list, named):
     if not len(y):
         raise ValueError("x is empty: there is nothing to draw from. Give examples.")
     present = np.unique(y).tolist()
-    class_list = present if class_list is None else checks.listed("class_list", class_list)
+    if class_list is None:
+        return present
+    class_list = checks.listed("class_list", class_list)
     if not class_list:
         raise ValueError("class_list is empty: there is no class to draw from. Name some, or None for all.")
-    classes = list(dict.fromkeys(checks.labels("class_list", class_list).tolist()))
-    missing = [c for c in classes if c not in present]
+    classes, more = named.read("class_list", class_list)
+    missing = [c for c in classes.tolist() if c not in present]
     if missing:
-        raise ValueError(f"class_list names class {missing[0]}, of which `y` has no example.")
-    return classes
+        raise ValueError(f"class_list names class {more.call(missing)[0]}, of which `y` has no example.")
+    return list(dict.fromkeys(classes.tolist()))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from simlib import checks
+from simlib.classes import Classes
 from simlib.embedding.augment import distort
 from simlib.embedding.sampling import ClassBalancedSampler, Sampler
 
@@ -30,10 +31,13 @@ class JoinedSampler(Sampler):
         if len(samplers) < 2:
             raise ValueError(f"samplers must be two or more; got {len(samplers)}.")
         self.samplers = [checks.kind("samplers", sampler, Sampler) for sampler in samplers]
-        self.classes = [c for sampler in samplers for c in sampler.classes]
-        twice = sorted({c for c in self.classes if self.classes.count(c) > 1})
+        names = [name for sampler in samplers for name in sampler.labels.values()]
+        twice = sorted({name for name in names if names.count(name) > 1}, key=str)
         if twice:
             raise ValueError(f"samplers: more than one draws class {twice[0]}; give each class one meaning.")
+        ids, self._named = Classes().read("samplers: their classes", names)
+        self.classes, left = ids.tolist(), iter(ids.tolist())
+        self._ids = [{c: next(left) for c in sampler.classes} for sampler in samplers]
         self.batch_size = sum(sampler.batch_size for sampler in samplers)
         steps = len(samplers[0]) if steps_per_epoch is None else steps_per_epoch
         super().__init__(steps, augment, seed, **kwargs)
@@ -41,6 +45,7 @@ class JoinedSampler(Sampler):
 
     def _draw(self, number):
         x, y = zip(*(sampler.batch(*divmod(number, len(sampler))) for sampler in self.samplers))
+        y = [np.array([ids[c] for c in mine.tolist()]) for ids, mine in zip(self._ids, y)]
         if len({np.shape(images)[1:] for images in x}) > 1:
             raise ValueError(f"samplers: their examples differ in shape: {[i.shape[1:] for i in x]}.")
         return np.concatenate(x), np.concatenate(y)
@@ -50,7 +55,7 @@ class SingleShotSampler(ClassBalancedSampler):
     """One example of each class: a batch shows P of them, each in K views, differently augmented.
 
     Args:
-        x: (n, ...) one example of each class. y: (n,) distinct class ids; None counts 0, 1, 2, ...
+        x: (n, ...) one example of each class. y: (n,) distinct class ids or names; None counts 0, 1, 2, ...
         classes_per_batch: P. views: K, at least 2.
         augment: a function (images, rng) -> images that makes views differ.
         kwargs: as in `ClassBalancedSampler`: `class_list`, `steps_per_epoch`, `seed`, and Keras's own.
@@ -65,7 +70,7 @@ class SingleShotSampler(ClassBalancedSampler):
 
     def __init__(self, x, y=None, classes_per_batch=None, views=2, augment=distort, **kwargs):
         x = checks.rows("x", x)
-        y = np.arange(len(x)) if y is None else checks.labels("y", y, len(x), "examples in x")
+        y = np.arange(len(x)) if y is None else checks.labels("y", y, len(x), "examples in x", text=True)
         ids, sizes = np.unique(y, return_counts=True)
         if (sizes > 1).any():
             many = (

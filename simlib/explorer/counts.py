@@ -10,8 +10,9 @@ import numpy as np
 
 from simlib import checks, matching, metrics
 from simlib.calibration import OPTIMAL, Calibration, Cutpoint, calibrate_decisions, meeting, optimal
+from simlib.classes import UNKNOWN
 from simlib.explorer import picture, widget
-from simlib.neighbors import UNKNOWN, expect
+from simlib.neighbors import expect
 
 ALL = "all"
 EACH = 5  # digits shown on either side of the line
@@ -26,7 +27,7 @@ class View:
         threshold: the largest distance accepted. group: "all", or a group's name.
         counts: `metrics.Counts` of whole numbers; `view.precision` and so on are the metrics.
         matrix: int64 (classes, classes + 1), see `metrics.confusion_matrix`; one row more if any query of
-            the explorer belongs to nobody. classes: its class ids. noun: of the queries, in `words`.
+            the explorer belongs to nobody. classes: its class ids or names. noun: of the queries, in `words`.
         inside, outside: the last queries matched, the first called unknown: positions, from the line on.
     """
 
@@ -98,7 +99,7 @@ class Explorer(widget.Face):
 
     Attributes:
         calibration, guess: as given, or made. decisions: the `matching.Decisions`.
-        classes: the class ids of the confusion matrix, ascending.
+        classes: the class ids or names of the confusion matrix, by id.
         groups: the names that `view` and `best` take: "all" and those given.
 
     >>> from simlib import Neighbors
@@ -123,12 +124,13 @@ class Explorer(widget.Face):
         self._ids = neighbors.ids[rows, column]
         self._images, self._neighbor_images = picture.as_shown(images, neighbor_images, column)
         ids = np.union1d(decisions.labels, decisions.predicted).tolist()
-        self.classes = tuple(c for c in ids if c != UNKNOWN)
+        self._classes = [c for c in ids if c != UNKNOWN]
+        self.classes = tuple(decisions.classes.call(self._classes))
         self._nobody = bool((decisions.labels == UNKNOWN).any())
         self._groups = {ALL: _Group(rows, decisions)}
         groups = {} if groups is None else checks.mapping("groups", groups, "name -> class ids")
         for name, classes in groups.items():
-            members = rows[np.isin(decisions.labels, checks.members("groups", classes))]
+            members = rows[np.isin(decisions.labels, decisions.classes.members("groups", classes)[0])]
             if checks.kind("groups: a name", name, str) == ALL or not len(members):
                 why = "none of the queries has such a label" if name != ALL else "the name is taken"
                 raise ValueError(f"groups: {name!r}: {why}; leave it out.")
@@ -149,7 +151,7 @@ class Explorer(widget.Face):
         counts = part.counts[i]
         border = counts.tp + counts.fp
         answers = np.where(np.arange(len(part.rows)) < border, part.decisions.predicted, UNKNOWN)
-        matrix = metrics.cross_table(answers, part.decisions.labels, self.classes, self._nobody)
+        matrix = metrics.cross_table(answers, part.decisions.labels, self._classes, self._nobody)
         inside = part.rows[max(0, border - EACH) : border][::-1]
         outside = part.rows[part.near][border : border + EACH]
         return View(threshold, group, counts, matrix, self.classes, inside, outside, self.noun)
@@ -198,8 +200,8 @@ class Explorer(widget.Face):
             "groups": {name: part.tables(edges) for name, part in self._groups.items()},
             "nobody": self._nobody,
             "distance": _short(self.decisions.distances),
-            "label": self.decisions.labels.tolist(),
-            "match": self.decisions.predicted.tolist(),
+            "label": self.decisions.classes.call(self.decisions.labels),
+            "match": self.decisions.classes.call(self.decisions.predicted),
             "right": self.decisions.right.tolist(),
             "pictures": picture.sheet(self._images, self._neighbor_images, self._ids),
         }

@@ -6,8 +6,9 @@ from matplotlib.ticker import MaxNLocator
 
 from simlib import checks
 from simlib.calibration import Calibration
+from simlib.classes import UNKNOWN
 from simlib.matching import right_match
-from simlib.neighbors import UNKNOWN, expect
+from simlib.neighbors import expect
 from simlib.plots.style import CUT, DIFFERENT, LINES, ORDER, PARTS, SAME, UNCERTAIN, above, axes, finish
 
 FULL_NAMES = {"f1": "F1", "fpr": "false positive rate", "npv": "negative predictive value"}
@@ -36,7 +37,7 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
 
     A query of nobody (label -1) has neighbours of a different class only.
     """
-    labels = checks.labels("labels", labels, len(expect(neighbors)), "queries")
+    labels, _ = expect(neighbors).classes.read("labels", labels, len(neighbors), "queries")
     bins = checks.whole_number("bins", bins, at_least=1)
     cutpoint = None if cutpoint is None else checks.distance("cutpoint", cutpoint)
     if not np.isfinite(neighbors.distances).any():
@@ -142,7 +143,7 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     """The embedding space laid flat, one colour and digit for each class.
 
     Args:
-        embeddings: (n, d). labels: (n,) class ids. marked: rows to mark with a cross; or None.
+        embeddings: (n, d). labels: (n,) class ids or names. marked: rows to mark with a cross; or None.
         method: "tsne" keeps neighbours together, and the gaps between groups mean little; "pca"
             keeps the directions of largest spread.
     """
@@ -150,7 +151,7 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():
         need = "3 different vectors or more, of 2 or more numbers"
         raise ValueError(f"embeddings must be {need}; got {embeddings.shape}.")
-    labels = checks.labels("labels", labels, len(embeddings), "embeddings")
+    labels = checks.labels("labels", labels, len(embeddings), "embeddings", text=True)
     seed = checks.whole_number("seed", seed) % 2**32
     marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))
     flat = checks.choose("method", method, {"tsne": _tsne, "pca": _pca})(embeddings, seed)

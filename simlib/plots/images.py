@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN, expect
+from simlib.classes import UNKNOWN
+from simlib.neighbors import expect
 from simlib.plots.style import CUT, DIFFERENT, SAME, UNCERTAIN
 
 
@@ -26,8 +27,8 @@ def _image(ax, image, title="", color="black"):
     ax.spines[:].set(color=color, linewidth=1.0 if color == "black" else 2.5)
 
 
-def _owner(label):
-    return "nobody's" if label == UNKNOWN else label
+def _owners(classes, labels):
+    return ["nobody's" if label == UNKNOWN else label for label in classes.call(labels)]
 
 
 def image_grid(images, labels=None, columns=10, title=""):
@@ -53,15 +54,17 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
     """
     n, k = len(expect(neighbors)), neighbors.k
     queries, images = checks.images("queries", queries, (n,)), checks.images("images", images, (n, k))
-    labels = checks.labels("labels", labels, n, "queries")
+    labels, classes = neighbors.classes.read("labels", labels, n, "queries")
+    owners = _owners(classes, labels)
     rows = n if rows is None else min(n, checks.whole_number("rows", rows, at_least=1))
     right = matching.right_match(neighbors.labels, labels[:, None])
     figure, axes = _grid(max(1, rows), k + 1, (1.05, 1.25))
     for row in range(rows):
-        _image(axes[row, 0], queries[row], f"query: {_owner(labels[row])}")
+        _image(axes[row, 0], queries[row], f"query: {owners[row]}")
+        matches = classes.call(neighbors.labels[row])
         for j in np.flatnonzero(np.isfinite(neighbors.distances[row])):  # a padded place stays empty
             sign, color = ("\u2713", SAME) if right[row, j] else ("\u2717", DIFFERENT)
-            title = f"{sign} {neighbors.labels[row, j]} at {neighbors.distances[row, j]:.3f}"
+            title = f"{sign} {matches[j]} at {neighbors.distances[row, j]:.3f}"
             _image(axes[row, j + 1], images[row, j], title, color)
     return figure
 
@@ -81,6 +84,7 @@ def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=
     labels, distances = decisions.labels, decisions.distances
     answers = np.where(distances <= np.float32(cutpoint), decisions.predicted, UNKNOWN)
     right, unknown, _ = matching.judge_answers(answers, labels)
+    owners, matches = _owners(decisions.classes, labels), decisions.classes.call(answers)
     order = np.argsort(distances, kind="stable")
     border = np.searchsorted(distances[order], np.float32(cutpoint), side="right")
     title = f"the last inside the cutpoint of {cutpoint:.3f}, and the first outside"
@@ -88,6 +92,6 @@ def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=
     for row, chosen in zip(axes, (order[:border][-each:], order[border:][:each])):
         for ax, i in zip(row, chosen):
             color = SAME if right[i] else UNCERTAIN if unknown[i] else DIFFERENT
-            answer = "?" if answers[i] == UNKNOWN else answers[i]
-            _image(ax, images[i], f"{_owner(labels[i])} \u2192 {answer}\n{distances[i]:.3f}", color)
+            answer = "?" if matches[i] == UNKNOWN else matches[i]
+            _image(ax, images[i], f"{owners[i]} \u2192 {answer}\n{distances[i]:.3f}", color)
     return figure

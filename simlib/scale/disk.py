@@ -1,14 +1,18 @@
 """Payloads in a file: they may exceed the memory."""
 
+import copy
 import shutil
 import tempfile
 import weakref
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from simlib import checks
 from simlib.store import MemoryStore
+
+COMPARED = 1000  # items of a file, at most, that a saved index is compared with
 
 
 class FixedStore(MemoryStore):
@@ -25,20 +29,15 @@ class FixedStore(MemoryStore):
             )
         return items.astype(dtype, copy=False)
 
-    def state(self):
-        """What to save of items that stay where they are: how many, their shape and dtype."""
-        if not len(self):
-            return {}
-        return {"payload_like": np.array(self.like[:0]), "payload_length": np.int64(len(self))}
-
 
 class DiskStore(FixedStore):
     """Keeps payloads in a plain `.npy` file, and reads those that are asked for.
 
     Args:
         path: a new file, to keep. A saved index, and a copy or a pickle of it, then holds its name alone and
-            needs it: several may read it, one may add or reset. None takes a temporary file: what is saved
-            holds the payloads themselves, and a copy has a file of its own.
+            needs it: several may read it, one may add, remove or reset. What is removed stays in the file
+            until the reset. None takes a temporary file: what is saved holds the payloads themselves, and a
+            copy has a file of its own.
 
     Raises FileExistsError, when the first items are added, if there is a file at `path` already.
 
@@ -51,7 +50,7 @@ class DiskStore(FixedStore):
     name = "disk"
 
     def __init__(self, path=None):
-        self._own, self._rows = path is None, None
+        self._own, self._file, self._places = path is None, None, np.empty(0, np.int64)
         if self._own:
             path = Path(tempfile.mkdtemp(prefix="simlib-")) / "payload.npy"
             weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
@@ -59,35 +58,36 @@ class DiskStore(FixedStore):
 
     def reset(self):
         """Forget all items, and delete the file; who still reads it can go on."""
-        if self._rows is not None:
+        if self._file is not None:
             self.path.unlink(missing_ok=True)
-            self._rows = None
+            self._file, self._places = None, self._places[:0]
 
     def __len__(self):
-        return 0 if self._rows is None else len(self._rows)
+        return len(self._places)
 
     @property
     def like(self):
-        return self._rows if len(self) else None
+        return None if self._file is None else self._file[:0]
 
     def add(self, items):
         """Append checked items. The header, which counts them, is written last."""
-        new = self._rows is None
+        new = self._file is None
         if new and self.path.exists():
             cure = "Load the index that belongs to it, choose another path, or delete it."
             raise FileExistsError(f"store: {self.path} exists. {cure}")
-        items = np.ascontiguousarray(items)
+        items, there = np.ascontiguousarray(items), 0 if new else len(self._file)
         try:
             with open(self.path, "wb" if new else "r+b") as file:
-                start = self._write_header(file, items, len(self))
-                file.seek(start + len(self) * items[:1].nbytes)
+                start = self._write_header(file, items, there)
+                file.seek(start + there * items[:1].nbytes)
                 file.write(items.reshape(-1).view(np.uint8))
-                self._write_header(file, items, len(self) + len(items))
+                self._write_header(file, items, there + len(items))
         except BaseException:
             if new:
                 self.path.unlink(missing_ok=True)
             raise
-        self._rows = np.load(self.path, mmap_mode="r")
+        self._file = np.load(self.path, mmap_mode="r")
+        self._places = np.append(self._places, np.arange(there, len(self._file)))
 
     @staticmethod
     def _write_header(file, items, length):
@@ -99,31 +99,56 @@ class DiskStore(FixedStore):
 
     def truncate(self, length):
         """Keep the first `length` items."""
-        if length == 0:
+        if length == 0 and len(self):
             self.reset()
         elif length < len(self):
+            self._places = self._places[:length]
             with open(self.path, "r+b") as file:
-                self._write_header(file, self._rows, length)
-            self._rows = np.load(self.path, mmap_mode="r")
+                self._write_header(file, self._file, int(self._places.max()) + 1)
+            self._file = np.load(self.path, mmap_mode="r")
 
-    def get(self, ids):
-        """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        return np.array(self._rows[ids])
+    def get(self, rows):
+        """A copy of the items in some rows (any shape), of the shape rows.shape + item shape."""
+        return np.array(self._file[self._places[rows]])
+
+    def kept(self, rows):
+        """As in `MemoryStore`; a file of your own stays as it is, too."""
+        if self._own:
+            return super().kept(rows)
+        other = copy.copy(self)
+        other._places = self._places[rows]
+        return other
 
     def state(self):
-        """What to save: the items, or the length, shape and dtype of those in the file at `path`."""
-        return {"payload": np.asarray(self._rows)} if self._own and len(self) else super().state()
+        """What to save: the items, or where in the file at `path` they are, and what tells it from others."""
+        if not len(self):
+            return {}
+        if self._own:
+            return {"payload": self.get(np.arange(len(self)))}
+        return {
+            "payload_like": self.like,
+            "payload_places": self._places,
+            "payload_crc": np.int64(self._crc()),
+        }
+
+    def _crc(self):
+        some = np.unique(np.linspace(0, len(self) - 1, COMPARED).round().astype(int))
+        return zlib.crc32(self.get(some).tobytes())
 
     def restore(self, state):
         """Take back what `state` gave; raises ValueError if the file has gone or is another."""
         if self._own:
             super().restore(state)
         elif "payload_like" in state:
-            like, length = state["payload_like"], int(state["payload_length"])
+            like = state["payload_like"]
+            places = state.get("payload_places", np.arange(int(state.get("payload_length", 0))))
             try:
-                rows = np.load(self.path, mmap_mode="r")
-                if (rows.dtype, rows.shape[1:]) != (like.dtype, like.shape[1:]) or len(rows) < length:
+                self._file, self._places = np.load(self.path, mmap_mode="r"), places
+                fits = (self._file.dtype, self._file.shape[1:]) == (like.dtype, like.shape[1:])
+                if not fits or places.max() >= len(self._file) or places.min() < 0:
                     raise ValueError("it is not the one that was saved")
-            except (OSError, ValueError) as error:
+                if "payload_crc" in state and self._crc() != state["payload_crc"]:
+                    raise ValueError("its content is not what was saved")
+            except (OSError, ValueError, EOFError) as error:
+                self._file = None  # it is not ours to delete
                 raise ValueError(f"the payload file {self.path}: {error}; put it back.") from error
-            self._rows = rows[:length]  # some may have been added after saving

@@ -56,8 +56,10 @@ class FaissSearch(ExactSearch):
         self._built = self._centroids = None
         self._trained_on = 0
 
-    def search(self, queries, k):
+    def search(self, queries, k, rows=None):
         """As `ExactSearch.search`, but a true neighbour can be missing (how often: measure recall)."""
+        if rows is not None:
+            return super().search(queries, k, rows)
         with self._lock:
             vectors = self._vectors.rows
             few = len(vectors) < (1 if self.factory else EXACT_BELOW)

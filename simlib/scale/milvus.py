@@ -168,7 +168,7 @@ class MilvusSearch(InMilvus):
         """Append vectors of shape (n, d), float32. They count once all have arrived."""
         self._collection.add([{"vector": v} for v in vectors], like=vectors.shape[1])
 
-    def search(self, queries, k):
+    def search(self, queries, k, rows=None):
         """As `ExactSearch.search`, but a true neighbour can be missing; places not found are padded."""
         length = len(self)
         k = min(k, length)
@@ -241,7 +241,10 @@ class MilvusStore(InMilvus, FixedStore):
 
     def state(self):
         """What to save: where the items are, how many, their shape and dtype."""
-        return {**super().state(), "payload_collection": np.array(self._collection.name)}
+        if not len(self):
+            return {}
+        what = {"payload_like": np.array(self.like[:0]), "payload_length": np.int64(len(self))}
+        return {**what, "payload_collection": np.array(self._collection.name)}
 
     def restore(self, state):
         """Find the items again; raises ValueError if they are not there."""

@@ -23,7 +23,7 @@ def write_shards(folder, examples, classes_per_shard=1):
 
     Args:
         folder: where to; made if it is not there, and it must hold no shards yet.
-        examples: pairs (x, y) of an array, all of one shape and dtype, and a class id; any iterable,
+        examples: pairs (x, y) of an array, all of one shape and dtype, and a class id or name; any iterable,
             such as zip(x, y) or a `tf.data.Dataset`'s `as_numpy_iterator()`.
         classes_per_shard: how many classes share a file, in the order in which they first appear.
 
@@ -56,7 +56,9 @@ def write_shards(folder, examples, classes_per_shard=1):
             writers[shard].write(record)
     if not rows:
         raise ValueError("examples: there are none to write.")
-    label, shard, start, checksum = (np.array(column, np.int64) for column in zip(*rows))
+    labels, *columns = zip(*rows)
+    shard, start, checksum = (np.array(column, np.int64) for column in columns)
+    label = checks.labels("examples: y", list(labels), text=True)
     arrays = {"label": label, "shard": shard.astype(np.int32), "start": start, "like": like[:0],
               "checksum": checksum.astype(np.uint32), "sizes": np.array(ends, np.int64)}  # fmt: skip
     archive.write(folder / CATALOGUE, "shards", {}, arrays)
@@ -69,7 +71,10 @@ def _shard(folder, number):
 
 def _example(tf, raw, label):
     image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[raw]))
-    label = tf.train.Feature(int64_list=tf.train.Int64List(value=[label]))
+    if isinstance(label, str):
+        label = tf.train.Feature(bytes_list=tf.train.BytesList(value=[label.encode()]))
+    else:
+        label = tf.train.Feature(int64_list=tf.train.Int64List(value=[label]))
     features = tf.train.Features(feature={"image": image, "label": label})
     return tf.train.Example(features=features).SerializeToString(deterministic=True)
 

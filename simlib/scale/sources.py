@@ -17,7 +17,7 @@ def sampler_from_dataset(dataset, *args, folder=None, class_list=None, **kwargs)
     """A sampler over a `tf.data.Dataset`, or any iterable of single examples (x, y).
 
     Args:
-        dataset: gives pairs of one example, without a batch axis, and its class id. It must end: no `repeat`.
+        dataset: gives pairs of one example, without a batch axis, and its class. It must end: no `repeat`.
         folder: where to write shards, for what does not fit into memory. Shards that lie there already
             are taken as they are, and the dataset is not read again. None reads into memory.
         class_list: the classes to draw from; others are not kept. None takes all.
@@ -27,10 +27,13 @@ def sampler_from_dataset(dataset, *args, folder=None, class_list=None, **kwargs)
     instead of examples, for an endless dataset, and as `ClassBalancedSampler`.
     """
     if class_list is not None:
-        class_list = checks.labels("class_list", checks.listed("class_list", class_list)).tolist()
+        class_list = checks.labels("class_list", checks.listed("class_list", class_list), text=True)
+        class_list = class_list.tolist()
     if folder is None:
         x, y = zip(*_examples(dataset, class_list))
-        return ClassBalancedSampler(checks.as_array("dataset", x), y, *args, class_list=class_list, **kwargs)
+        return ClassBalancedSampler(
+            checks.as_array("dataset", x), list(y), *args, class_list=class_list, **kwargs
+        )
     if not (checks.path("folder", folder) / CATALOGUE).exists():
         write_shards(folder, _examples(dataset, class_list))
     return ShardSampler(folder, *args, class_list=class_list, **kwargs)

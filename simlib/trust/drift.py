@@ -39,14 +39,12 @@ def base_rate(neighbors, labels, known, cutpoint, matcher="nearest"):
 
     Raises ValueError for labels of another length, or that hold no stranger or nobody else.
     """
-    labels = checks.as_array("labels", labels)
-    answers, distances = matching.decide(expect(neighbors), matcher)
-    if labels.shape != answers.shape:
-        raise ValueError(f"labels must hold one for each of {len(answers)} queries; got {labels.shape}.")
-    taken, inside = distances <= checks.distance("cutpoint", cutpoint), np.isin(labels, list(known))
+    decided = matching.decisions(neighbors, labels, matcher)
+    taken = decided.distances <= checks.distance("cutpoint", cutpoint)
+    inside = np.isin(decided.labels, decided.classes.members("known", known)[0])
     if inside.all() or not inside.any():
         raise ValueError("labels must hold both: queries of classes among `known`, and strangers.")
-    right = taken & (answers == labels)
+    right = taken & decided.right
     return BaseRate(*(float(of.mean()) for of in (right[inside], (taken & ~right)[inside], taken[~inside])))
 
 

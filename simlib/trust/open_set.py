@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib import checks, matching
-from simlib.neighbors import UNKNOWN
+from simlib.classes import UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +58,13 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     2 strangers among 2 known queries: AUROC 0.750
     """
     decisions = matching.decisions(neighbors, labels, matcher)
-    known = [c for c in checks.members("known", known) if c != UNKNOWN]
+    known, classes = decisions.classes.members("known", known)
+    known = [c for c in known if c != UNKNOWN]
     others = np.setdiff1d(decisions.labels, known)
     if strangers is not None:
-        others = checks.members("strangers", strangers)
-    both = np.intersect1d(known, others)
-    if len(both):
+        others, classes = classes.members("strangers", strangers)
+    both = classes.call(np.intersect1d(known, others))
+    if both:
         raise ValueError(f"strangers: class {both[0]} is in the index too, so it is no stranger.")
     labels, distances = decisions.labels, decisions.distances
     far, near = (distances[np.isin(labels, classes)] for classes in (others, known))

@@ -19,7 +19,7 @@ from simlib.calibration import calibrate
 from simlib.explorer import picture, widget
 from simlib.explorer.counts import explore_threshold
 from simlib.explorer.widget import WIDGET
-from simlib.neighbors import UNKNOWN, Neighbors
+from simlib import UNKNOWN, Neighbors
 
 GROUPS = {"seen": [0, 1, 2], "unseen": [3, 4]}
 IMAGES = np.random.default_rng(1).integers(0, 256, (120, 6, 5), dtype=np.uint8)

@@ -41,7 +41,7 @@ def test_the_shares_are_counted_by_hand():
 @pytest.mark.parametrize("call, message", [
     (lambda near: base_rate(near, [1, 1], [1], 0.3), "both"),
     (lambda near: base_rate(near, [5, 6], [1], 0.3), "both"),
-    (lambda near: base_rate(near, [1], [1], 0.3), "one for each of 2 queries"),
+    (lambda near: base_rate(near, [1], [1], 0.3), "1 entries, but there are 2 queries"),
     (lambda near: BaseRate(1, 0, 0).precision(1.1), "between 0 and 1"),
     (lambda near: drift(near, near), "before must be a `Calibration`"),
     (lambda near: drift(calibrate(near, [1, 2]), near, alarm=0), "alarm be above 0"),

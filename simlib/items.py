@@ -1,0 +1,266 @@
+"""What an index holds: vectors, class ids, ids and payloads, in step. `Index` hands over checked arrays.
+
+Items are added in place, behind those that are there. Removing makes new `Items`, so that who looks up
+meanwhile goes on with the old ones: everybody sees all of a change, or nothing of it.
+"""
+
+import copy
+
+import numpy as np
+
+from simlib import checks, search, store
+from simlib.classes import UNKNOWN, Classes
+from simlib.neighbors import trusted
+from simlib.store import Growing
+
+LARGEST = np.iinfo(np.int64).max
+
+
+def make(distance, settings):
+    """The items of an index with these settings."""
+    return Items(distance, settings)
+
+
+def read_ids(name, value, length=None, of="items"):
+    """Ids of items as an array (n,) of int64, 0 or more, or of text; ValueError for anything else."""
+    ids = checks.labels(name, value, length, of, single=True, text=True, what="ids")
+    if ids.dtype.kind == "i" and ids.min(initial=0) < 0:
+        raise ValueError(f"{name} must be whole numbers of 0 or more, or text; got {ids.min()}.")
+    return ids
+
+
+class Ids(Growing):
+    """The items' ids: the caller's own, or 0, 1, 2, ... A number that was ever given is not drawn again."""
+
+    def __init__(self, rows=None, following=0):
+        super().__init__(np.empty(0, np.int64) if rows is None else rows)
+        self.following, self._row = following, {}
+        self.counted = not len(self.rows)  # just 0, 1, 2, ...: an id is a position
+
+    def check(self, ids, n):
+        """`ids` for n more items, or the next numbers; ValueError if one is there or they do not fit."""
+        text = len(self) and self.rows.dtype.kind == "U"
+        if ids is None:
+            if text or self.following > LARGEST - n:
+                raise ValueError("ids: nothing follows the ids that are there; give each item an id.")
+            return np.arange(self.following, self.following + n)
+        ids = read_ids("ids", ids, n)
+        if len(self) and len(ids) and text != (ids.dtype.kind == "U"):
+            raise ValueError(f"ids: got {ids[0].item()!r}, but those there are like {self.rows[0].item()!r}.")
+        distinct, times = np.unique(ids, return_counts=True)
+        for taken, why in ((ids[self.find(ids) >= 0], "there already; use `replace`"),
+                           (distinct[times > 1], "given twice")):  # fmt: skip
+            if len(taken):
+                raise ValueError(f"ids: {taken[0].item()!r} is {why}.")
+        return ids
+
+    def add(self, items):
+        start = len(self)
+        if items.dtype.kind == "i":
+            self.counted &= bool((items == np.arange(start, start + len(items))).all())
+            self.following = max(self.following, int(items.max()) + 1)
+        else:
+            self.counted = False
+        super().add(items)
+
+    def truncate(self, length):
+        super().truncate(length)
+        self._row = {}
+
+    def find(self, ids):
+        """int64: the position of each of the ids (n,); -1 where there is none."""
+        rows = self.rows
+        if self.counted and ids.dtype.kind == "i":
+            return np.where(ids < len(rows), ids, -1)
+        row = self._row  # filled as it is needed: two threads may do it twice, to the same end
+        row.update(zip(rows[len(row) :].tolist(), range(len(row), len(rows))))
+        found = np.array([row.get(i, -1) for i in ids.tolist()], np.int64)
+        return np.where(found < len(rows), found, -1)
+
+    def kept(self, rows):
+        """Those at some positions."""
+        return Ids(self.rows[rows], self.following)
+
+
+class Items:
+    """Items in this process: a search backend, a payload store, and what belongs to each item."""
+
+    def __init__(self, distance, settings):
+        self.settings, self.classes = settings, Classes()
+        self.search = search.backend(settings["search"], distance)
+        self.store = store.store(settings["store"])
+        self.labels, self.ids = Growing(np.empty(0, np.int64)), Ids()
+
+    def __len__(self):
+        return len(self.search)
+
+    @property
+    def dim(self):
+        """The vectors' dimensions; None while there are none."""
+        return self.search.dim
+
+    @property
+    def name(self):
+        """The search backend's."""
+        return self.search.name
+
+    @property
+    def payloads(self):
+        """How many there are, and where."""
+        return f"{len(self.store)} in {self.store.name}" if len(self.store) else "none"
+
+    def recall(self, k):
+        """The share of the k nearest that a search finds."""
+        return self.search.recall(k)
+
+    def build(self):
+        """Prepare what the next search needs."""
+        self.search.build()
+
+    def all_ids(self):
+        """int64 or text (n,)."""
+        return self.ids.rows[: len(self)].copy()
+
+    def all_labels(self):
+        """int64 class ids (n,), -1 for none."""
+        return self.labels.rows[: len(self)].copy()
+
+    def add(self, vectors, labels, payload, ids, read=True):
+        """Add vectors with labels, payload and ids, each an array (n, ...) or None. All or nothing.
+
+        `read`: the labels are as given, and not yet class ids.
+        """
+        before, classes, n = len(self), self.classes, len(vectors)
+        if n and before and (payload is None) == (len(self.store) > 0):
+            there = f"the {before} items already there have {'one' if len(self.store) else 'none'}."
+            raise ValueError(f"payload: give one with every item or with none; {there}")
+        ids = self.ids.check(ids, n)
+        if payload is not None:
+            payload = self.store.check(payload, n)
+        if labels is not None and read:
+            labels, classes = classes.read("labels", labels, n, "embeddings", single=True)
+        if not n:
+            return
+        try:
+            if payload is not None:
+                self.store.add(payload)
+            self.labels.add(np.full(n, UNKNOWN) if labels is None else labels)
+            self.ids.add(ids)
+            self.classes = classes
+            # The vectors come last: what a search finds already has all that belongs to it.
+            self.search.add(vectors)
+        except BaseException:
+            if len(self) == before:  # else it is in, and the interruption came too late
+                for part in (self.labels, self.ids, self.store):
+                    part.truncate(before)
+            raise
+
+    def lookup(self, queries, k, among=None):
+        """`Neighbors` (q, k); among: int64 class ids, of which the neighbours are."""
+        rows = None if among is None else np.flatnonzero(np.isin(self.labels.rows[: len(self)], among))
+        found, near = self.search.search(queries, k, rows)
+        labels, ids = self.labels.rows[found], self.ids.rows[found]
+        labels[found < 0] = UNKNOWN
+        ids[found < 0] = "" if ids.dtype.kind == "U" else -1
+        return trusted(labels, near, ids, self.classes)
+
+    def check_ids(self, name, ids):
+        """ValueError for an id that is not there."""
+        self.rows_of(name, ids)
+
+    def rows_of(self, name, ids):
+        """The positions of items by their ids, of the same shape; ValueError for one that is not there."""
+        ids = checks.as_array(name, ids)
+        rows = self.ids.find(read_ids(name, ids.ravel()))
+        rows[rows >= len(self)] = -1
+        if (rows < 0).any():
+            raise ValueError(f"{name}: there is no item with the id {ids.ravel()[rows < 0][0].item()!r}.")
+        return rows.reshape(ids.shape)
+
+    def vectors(self, ids):
+        """float32, ids.shape + (d,)."""
+        rows = self.rows_of("ids", ids)
+        return self.search.vectors(rows.ravel()).reshape(*rows.shape, -1)
+
+    def payload(self, ids):
+        """ids.shape + item shape."""
+        if not len(self.store):
+            raise checks.NotReadyError("the index holds no payload: hand one over with payload=.")
+        return self.store.get(self.rows_of("ids", ids))
+
+    def without(self, ids):
+        """New items: these, but for some."""
+        keep, other = np.ones(len(self), bool), copy.copy(self)
+        keep[self.rows_of("ids", ids)] = False
+        rows = np.flatnonzero(keep)
+        other.search, other.ids = self.search.kept(rows), self.ids.kept(rows)
+        other.labels = Growing(self.labels.rows[rows])
+        other.store = self.store.kept(rows) if len(self.store) else self.store
+        return other
+
+    def replaced(self, ids, vectors, labels, payload):
+        """New items: these, but some with other vectors, and other labels and payloads unless None."""
+        rows, other = self.rows_of("ids", ids), self.without(ids)
+        read = labels is not None
+        if labels is None:
+            labels = self.labels.rows[rows]
+        if payload is None and len(self.store):
+            payload = self.store.get(rows)
+        other.add(vectors, labels, payload, self.ids.rows[rows], read)
+        return other
+
+    def class_sizes(self):
+        """{class id: how many items}, by class id; those without a label left out."""
+        labels = self.labels.rows[: len(self)]
+        ids, sizes = np.unique(labels[labels != UNKNOWN], return_counts=True)
+        return dict(zip(ids.tolist(), sizes.tolist()))
+
+    def reset(self):
+        """Remove everything, files included."""
+        self.search.reset()
+        self.store.reset()
+
+    def state(self):
+        """(header, arrays) for saving."""
+        bare = self.labels.rows == UNKNOWN
+        arrays = {"labels": np.where(bare, 0, self.labels.rows), **self.search.state(), **self.store.state()}
+        if bare.any():
+            arrays["unlabelled"] = bare
+        if self.classes.names:
+            arrays["names"] = np.array(self.classes.names)
+        if not self.ids.counted:
+            arrays["ids"] = self.ids.rows
+        return {**self.settings, "following": self.ids.following}, arrays
+
+    def restore(self, header, arrays):
+        """Take back what `state` gave; ValueError if it does not hold together."""
+        self.search.restore(arrays)
+        self.store.restore(arrays)
+        n = len(self)
+        if len(self.store) not in (0, n):
+            raise ValueError(f"{len(self.store)} payloads for {n} vectors")
+        labels, ids = checks.labels("labels", arrays["labels"], n, "vectors"), Ids()
+        if "names" in arrays:
+            names = tuple(arrays["names"].tolist())
+            self.classes = Classes(np.arange(len(names)), names)
+        else:
+            self.classes = Classes(np.unique(labels))
+        if (n and not np.isin(labels, self.classes.ids).all()) or labels.min(initial=0) < 0:
+            raise ValueError("labels that are no class ids")
+        if "unlabelled" in arrays:
+            labels[arrays["unlabelled"]] = UNKNOWN
+        if n:
+            self.labels.add(labels)
+            ids.add(ids.check(arrays.get("ids"), n))
+        ids.following = max(ids.following, header.get("following", 0))
+        self.ids = ids
+
+
+def leave_out(found, ids, k):
+    """The k nearest `Neighbors` of each query but the one with its id of `ids` (q,)."""
+    out = found.ids == ids[:, None]
+    order = np.argsort(out, axis=1, kind="stable")[:, : min(k, found.k - bool(out.any(axis=1).all()))]
+    parts = [np.take_along_axis(part, order, 1) for part in (found.labels, found.distances, found.ids, out)]
+    labels, distances, ids, out = parts
+    labels[out], distances[out], ids[out] = UNKNOWN, np.inf, "" if ids.dtype.kind == "U" else -1
+    return trusted(labels, distances, ids, found.classes)
