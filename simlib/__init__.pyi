@@ -56,6 +56,7 @@ from simlib import checks as checks
 from simlib import calibration as calibration
 from simlib import index as index
 from simlib import matching as matching
+from simlib import classes as classes
 from simlib import neighbors as neighbors
 from simlib.embedding import layers as layers
 from simlib.embedding import losses as losses

@@ -106,7 +106,7 @@ def mapping(name, value, of):
 
 
 def listed(name, value):
-    """Return the items of any iterable but text as a list, or raise ValueError."""
+    """Return the items of any iterable as a list, or raise ValueError; a text is one item, and no list."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise ValueError(f"{name} must be a list; got {value!r}.")
     return list(value)

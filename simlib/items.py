@@ -63,10 +63,6 @@ class Ids(Growing):
             self.counted = False
         super().add(items)
 
-    def truncate(self, length):
-        super().truncate(length)
-        self._row = {}
-
     def find(self, ids):
         """int64: the position of each of the ids (n,); -1 where there is none."""
         rows = self.rows
@@ -130,9 +126,9 @@ class Items:
 
         `read`: the labels are as given, and not yet class ids.
         """
-        before, classes, n = len(self), self.classes, len(vectors)
-        if n and before and (payload is None) == (len(self.store) > 0):
-            there = f"the {before} items already there have {'one' if len(self.store) else 'none'}."
+        start, classes, n = len(self), self.classes, len(vectors)
+        if n and start and (payload is None) == (len(self.store) > 0):
+            there = f"the {start} items already there have {'one' if len(self.store) else 'none'}."
             raise ValueError(f"payload: give one with every item or with none; {there}")
         ids = self.ids.check(ids, n)
         if payload is not None:
@@ -141,18 +137,22 @@ class Items:
             labels, classes = classes.read("labels", labels, n, "embeddings", single=True)
         if not n:
             return
+        before = self.labels, self.ids, self.store, self.classes
+        parts = [copy.copy(part) for part in before[:3]]
         try:
             if payload is not None:
-                self.store.add(payload)
-            self.labels.add(np.full(n, UNKNOWN) if labels is None else labels)
-            self.ids.add(ids)
-            self.classes = classes
+                parts[2].add(payload)
+            parts[0].add(np.full(n, UNKNOWN) if labels is None else labels)
+            parts[1].add(ids)
+            self.labels, self.ids, self.store, self.classes = *parts, classes
             # The vectors come last: what a search finds already has all that belongs to it.
             self.search.add(vectors)
         except BaseException:
-            if len(self) == before:  # else it is in, and the interruption came too late
-                for part in (self.labels, self.ids, self.store):
-                    part.truncate(before)
+            if len(self.search) == start:  # else it is in, and the interruption came too late
+                self.labels, self.ids, self.store, self.classes = before
+                self.ids._row = {}  # which the copy shares
+                if not len(self.store):
+                    parts[2].reset()
             raise
 
     def lookup(self, queries, k, among=None):

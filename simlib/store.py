@@ -1,7 +1,7 @@
 """Payloads: what the index keeps beside each vector, such as the image itself.
 
-A store has `check(items, length)`, `add(items)`, `get(rows)`, `kept(rows)`, `len()`, `truncate(n)`,
-`reset()`, and `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of
+A store has `check(items, length)`, `add(items)`, `get(rows)`, `kept(rows)`, `len()`, `reset()`,
+and `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of
 this process, too. `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
 
@@ -39,10 +39,6 @@ class Growing:
             self._buffer = buffer
         self._buffer[used:total] = items
         self.rows = self._buffer[:total]  # one assignment: a reader sees all the new rows or none
-
-    def truncate(self, length):
-        """Keep the first `length` rows."""
-        self.rows = self.rows[:length]
 
 
 class MemoryStore(Growing):

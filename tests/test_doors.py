@@ -111,7 +111,6 @@ BAD_VECTORS = [
     (X[:, :2], "have 2 dimensions, but the index holds vectors of 3"),
 ]
 BAD_LABELS = [
-    (None, "must be an array of numbers"),
     (np.eye(3)[Y], r"must be .*which looks one-hot. Use labels.argmax\(axis=1\)"),
     (Y[:, None], r"must be integer class ids of shape \(n,\)"),
     (Y.astype(float), "must be integer class ids; got dtype float64. Map each class"),
@@ -137,10 +136,10 @@ BAD_PAYLOADS = [
     (None, "give one with every item or with none"),
 ]
 BAD_IDS = [
-    ([6], "from 0 to 5"),
-    ([-1], "from 0 to 5"),
-    ([0.5], "from 0 to 5"),
-    ("a", "from 0 to 5"),
+    ([6], "there is no item with the id 6"),
+    ([-1], "0 or more"),
+    ([0.5], "integer ids"),
+    ("a", "there is no item with the id 'a'"),
     (None, "array"),
 ]
 NO_PATH = [

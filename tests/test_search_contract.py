@@ -33,6 +33,11 @@ def wanted(request, tmp_path, monkeypatch):
     return kind
 
 
+def places(wanted):
+    """What loading an index of this kind may open."""
+    return [wanted["uri"]] if isinstance(wanted, dict) and "uri" in wanted else None
+
+
 def supported(wanted, distance):
     if isinstance(wanted, dict) and wanted["name"] == "milvus" and distance == "manhattan":
         pytest.skip("Milvus has no Manhattan distance; the test below reads its message")
@@ -131,7 +136,7 @@ def test_a_reloaded_index_answers_the_same_and_can_grow(wanted, looked_up, tmp_p
     if looked_up:
         index.lookup(QUERIES)
     index.save(tmp_path / "index.npz")
-    again = Index.load(tmp_path / "index.npz")
+    again = Index.load(tmp_path / "index.npz", connect=places(wanted))
     assert repr(again) == repr(index)
     assert_same(again.lookup(QUERIES, k=9), index.lookup(QUERIES, k=9))
     again.add(X + 9, Y)
@@ -140,7 +145,7 @@ def test_a_reloaded_index_answers_the_same_and_can_grow(wanted, looked_up, tmp_p
 
 def test_an_empty_index_can_be_saved(wanted, tmp_path):
     Index("euclidean", search=wanted).save(tmp_path / "index.npz")
-    assert len(Index.load(tmp_path / "index.npz").add(X, Y)) == N
+    assert len(Index.load(tmp_path / "index.npz", connect=places(wanted)).add(X, Y)) == N
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean", "inner_product"])

@@ -53,7 +53,8 @@ class DiskStore(FixedStore):
         self._own, self._file, self._places = path is None, None, np.empty(0, np.int64)
         if self._own:
             path = Path(tempfile.mkdtemp(prefix="simlib-")) / "payload.npy"
-            weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
+            self._owners = set()  # the copies share it; the last of them takes the folder along
+            weakref.finalize(self._owners, shutil.rmtree, path.parent, ignore_errors=True)
         self.path = checks.path("path", path)
 
     def reset(self):
@@ -96,16 +97,6 @@ class DiskStore(FixedStore):
         header = {"descr": items.dtype.str, "fortran_order": False, "shape": (length, *items.shape[1:])}
         np.lib.format.write_array_header_1_0(file, header)
         return file.tell()
-
-    def truncate(self, length):
-        """Keep the first `length` items."""
-        if length == 0 and len(self):
-            self.reset()
-        elif length < len(self):
-            self._places = self._places[:length]
-            with open(self.path, "r+b") as file:
-                self._write_header(file, self._file, int(self._places.max()) + 1)
-            self._file = np.load(self.path, mmap_mode="r")
 
     def get(self, rows):
         """A copy of the items in some rows (any shape), of the shape rows.shape + item shape."""

@@ -179,7 +179,7 @@ def test_precision_recall_marks_the_cutpoint_on_the_curve(cutpoint):
 
 
 def test_confusion_writes_every_count_and_colours_the_mistakes_alone():
-    ax = plots.confusion(MATRIX, "abcd")
+    ax = plots.confusion(MATRIX, list("abcd"))
     written = [t.get_text() for t in ax.texts]
     assert written == ["" if n == 0 else str(n) for n in MATRIX.flat]
     shades = ax.collections[0].get_array().reshape(MATRIX.shape)
