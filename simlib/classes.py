@@ -45,10 +45,10 @@ class Classes:
     def __getstate__(self):
         return {"ids": self.ids, "names": self.names}
 
-    def read(self, name, value, length=None, of="rows", single=False):
+    def read(self, name, value, length=None, of="rows", single=False, nobody=NOBODY):
         """(int64 ids (n,) of labels, the classes with those that are new to them, which come last).
 
-        "unknown" is nobody's, as -1 is, unless a class is called that. Raises ValueError as `checks.labels`,
+        "unknown" (`nobody`) is nobody's, as -1 is, unless a class is called that. Raises ValueError as `checks.labels`,
         and for names where classes are numbers, or the other way round.
         """
         labels = checks.labels(name, value, length, of, single, text=True)
@@ -60,7 +60,7 @@ class Classes:
         if not named:
             new = found[~np.isin(found, self.ids) & (found != UNKNOWN)]
             return labels, Classes(np.union1d(self.ids, new)) if len(new) else self
-        new = [label for label in found.tolist() if label not in self._id and label != NOBODY]
+        new = [label for label in found.tolist() if label not in self._id and label != nobody]
         names = (*(self.names or ()), *new)
         more = Classes(np.arange(len(names)), names) if new else self
         return np.array([more._id.get(label, UNKNOWN) for label in found.tolist()], np.int64)[where], more

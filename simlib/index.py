@@ -7,6 +7,7 @@ import numpy as np
 
 from simlib import archive, checks, distances
 from simlib.checks import NotReadyError
+from simlib.classes import NOBODY
 from simlib.items import leave_out, make, read_ids
 
 SHOWN = 20  # classes in a repr
@@ -48,8 +49,8 @@ class Index:
     @property
     def labels(self):
         """The items' labels (n,), class ids or names; -1 or "unknown" for those without."""
-        labels = self._items.all_labels()
-        return self._items.classes.show(labels)
+        labels, classes = self._items.all_labels(), self._items.classes
+        return classes.show(labels, "" if NOBODY in classes else None)
 
     @property
     def classes(self):

@@ -134,7 +134,7 @@ class Items:
         if payload is not None:
             payload = self.store.check(payload, n)
         if labels is not None and read:
-            labels, classes = classes.read("labels", labels, n, "embeddings", single=True)
+            labels, classes = classes.read("labels", labels, n, nobody=None)
         if not n:
             return
         before = self.labels, self.ids, self.store, self.classes

@@ -45,7 +45,7 @@ def test_a_function_may_say_which_thing_it_is():
     (dict(shares=(0.5, 0.6)), "together 1"), (dict(shares=(1.5, -0.5)), "together 1"),
     (dict(shares=()), "together 1"),
     (dict(within=["a"]), "within has 1"), (dict(thing=r"(\d+)-"), r"does not fit 'a\.jpg'"),
-    (dict(shares="half"), "together 1"),
+    (dict(shares="half"), "must be a list"),
 ])  # fmt: skip
 def test_a_split_that_cannot_be_is_named(wrong, message):
     with pytest.raises(ValueError, match=message):

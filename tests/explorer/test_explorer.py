@@ -14,12 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from simlib import plots
+from simlib import UNKNOWN, Neighbors, plots
 from simlib.calibration import calibrate
 from simlib.explorer import picture, widget
 from simlib.explorer.counts import explore_threshold
 from simlib.explorer.widget import WIDGET
-from simlib import UNKNOWN, Neighbors
 
 GROUPS = {"seen": [0, 1, 2], "unseen": [3, 4]}
 IMAGES = np.random.default_rng(1).integers(0, 256, (120, 6, 5), dtype=np.uint8)
