@@ -136,7 +136,7 @@ def live(output):
     words = html.escape(output.metadata.get("image/png", {}).get("alt", ""))
     shown = f'<img alt="{words}" src="data:image/png;base64,{"".join(picture.split())}">'
     if tables:
-        text = json.dumps(tables, separators=(",", ":")).replace("</", "<\\/")
+        text = json.dumps(tables, separators=(",", ":")).replace("<", "\\u003c")
         shown = f'<div class="simlib-panel"><script type="application/json">{text}</script></div>'
     return nbformat.v4.new_output("display_data", {"text/html": shown})
 

@@ -2,24 +2,32 @@
 
 The header carries a SHA-256 of itself and of all arrays. A reader first streams through the file to
 compare it, and only then takes memory for the arrays: a damaged file cannot claim what was never there.
-Files of earlier versions are compressed, which takes forty times as long and hardly shrinks embeddings.
+A checksum proves nothing about who wrote a file; what a stranger may do with one is bounded elsewhere: it is
+unpacked to 128 MB or 64 times its size at most, and what it names outside is not opened (see `Index.load`).
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
+import platform
 import secrets
+import time
 import zipfile
+import zlib
 
 import numpy as np
 
 from simlib import checks
 from simlib.checks import ArtifactError
 
-VERSION = 2
+VERSION = 3  # of what is written; files of version 2 have no names and no ids
+READ = 2, 3
 LARGEST_HEADER = 2**17  # bytes; a header has some hundred
 CHUNK = 2**16
+UNPACKED, TIMES = 2**27, 64  # bytes; or times a file's size: where there is more, it is a trap
+HOST = f"{zlib.crc32(platform.node().encode()):08x}"  # tells whose process an unfinished file is
 PACKING = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED  # others may take a lot of memory to unpack
 
 
@@ -48,7 +56,10 @@ def replacing(path):
         raise IsADirectoryError(f"path: {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {path.parent}; make it first.")
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    for left in path.parent.glob(f".{glob.escape(path.stem)}-{HOST}-*{glob.escape(path.suffix)}"):
+        if _abandoned(left):  # by a process that was killed while it saved
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.stem}-{HOST}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
         yield str(temporary)
         os.replace(temporary, path)
@@ -57,6 +68,19 @@ def replacing(path):
         if isinstance(error, OSError) and error.filename == str(temporary):
             error.filename = str(path)  # the one that the caller knows
         raise
+
+
+def _abandoned(path):
+    """Is the process that began to write this file no more? Where that cannot be asked: is it an hour old?"""
+    try:
+        if os.name != "posix":
+            return time.time() - path.stat().st_mtime > 3600
+        os.kill(int(path.stem.split("-")[-2]), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except (ValueError, OSError):  # another's file, or another user's process
+        pass
+    return False
 
 
 def read(path, kind):
@@ -78,9 +102,14 @@ def read(path, kind):
             header = _read_header(file)
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
-            if header["version"] != VERSION:
-                what = f"has format version {header['version']}, and this simlib reads {VERSION}"
+            if header["version"] not in READ:
+                what = (
+                    f"has format version {header['version']}, and this simlib reads {READ[0]} to {READ[-1]}"
+                )
                 raise ArtifactError(f"{path.name} {what}; update simlib.")
+            size = sum(member.file_size for member in members)
+            if size > max(UNPACKED, TIMES * path.stat().st_size):
+                raise ArtifactError(f"{path.name} would unpack to {size:,} bytes, which no index does.")
             expected = header.pop("sha256")
             with contextlib.closing(_parts(file, sorted(names))) as parts:
                 if expected != _sha256(header, parts):

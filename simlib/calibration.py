@@ -7,6 +7,7 @@ will not hold for new ones.
 
 import math
 import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from simlib.checks import ArtifactError
 
 OPTIMAL = "optimal"
 TIGHTEST = {"recall", "npv"}  # of the cutpoints that meet such a target; of others, the loosest is chosen
+LAX, FEWEST = 0.8, 5  # lets this share of the wrong matches in, of this many or more
+SAME, OWN = 1e-6, 0.05  # as near, an item is the query itself; so many queries are no chance
 EMPTY = {  # why a metric can be 0 of 0 at every distance, and what to do
     "fpr": "no match is wrong. Add queries whose class is not in the index.",
     "npv": "no query is ever rejected. Add queries at other distances.",
@@ -86,6 +89,15 @@ class Calibration:
         unmet = f"cutpoint {cutpoint!r} was not met at any distance, so it cannot decide a match"
         raise ValueError(f"{unmet}: {chosen!r}{advice}")
 
+    def lax(self, name=OPTIMAL):
+        """What to say of a cutpoint that lets nearly every wrong match in; of others ""."""
+        last, chosen = self.curve.counts[-1], self[name]
+        wrong = last.fp + last.tn
+        if not chosen.met or wrong < FEWEST or chosen.scores["fpr"] < LAX:
+            return ""
+        many = f"{name} lets {round(chosen.scores['fpr'] * wrong)} of {wrong} wrong matches in: no threshold"
+        return f"{many}. Ask for a target, such as fpr <= 0.1, or calibrate with strangers."
+
     def __repr__(self):
         n = sum(vars(self.curve.counts[-1]).values())
         rows = [("cutpoint", "distance", *metrics.METRICS)]
@@ -97,6 +109,7 @@ class Calibration:
         lines += [f"  {text}" for text in dict.fromkeys(c.empty for c in self.cutpoints.values()) if text]
         if not all(c.met or c.empty for c in self.cutpoints.values()):
             lines.append("  NOT MET: no distance reaches the target; the row shows the closest try.")
+        lines += [f"  {self.lax()}"] * bool(self.lax())
         return "\n".join([f"Calibration on {n} queries ({self.matcher} of k = {self.k})", *lines])
 
     def state(self):
@@ -144,6 +157,13 @@ def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
     0.2
     """
     decisions = matching.decisions(neighbors, labels, matcher)
+    own = int((decisions.right & (np.abs(decisions.distances) <= SAME)).sum())
+    if own > max(1, OWN * len(decisions)):
+        what = (
+            f"{own} of {len(decisions)} queries match at distance 0: do they stand in the index themselves?"
+        )
+        cure = "Calibrate on others, or leave each out: lookup(..., without=ids)."
+        warnings.warn(f"{what} Then the cutpoint holds for nobody else. {cure}", stacklevel=2)
     return calibrate_decisions(decisions, metric, targets, matcher, neighbors.k)
 
 

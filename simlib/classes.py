@@ -48,8 +48,8 @@ class Classes:
     def read(self, name, value, length=None, of="rows", single=False, nobody=NOBODY):
         """(int64 ids (n,) of labels, the classes with those that are new to them, which come last).
 
-        "unknown" (`nobody`) is nobody's, as -1 is, unless a class is called that. Raises ValueError as `checks.labels`,
-        and for names where classes are numbers, or the other way round.
+        "unknown" (`nobody`) is nobody's, as -1 is, unless a class is called that. Raises ValueError as
+        `checks.labels`, and for names where classes are numbers, or the other way round.
         """
         labels = checks.labels(name, value, length, of, single, text=True)
         named = labels.dtype.kind == "U"

@@ -13,6 +13,7 @@ from simlib.classes import UNKNOWN, Classes
 from simlib.neighbors import trusted
 from simlib.store import Growing
 
+UNIT = 1e-3  # how far rounding may move a squared length, generously
 LARGEST = np.iinfo(np.int64).max
 
 
@@ -236,7 +237,10 @@ class Items:
         """Take back what `state` gave; ValueError if it does not hold together."""
         self.search.restore(arrays)
         self.store.restore(arrays)
-        n = len(self)
+        n, distance = len(self), self.search.distance
+        if n and distance.name == "cosine" and "vectors" in arrays:
+            if np.abs(distance.sizes(arrays["vectors"]) - 1).max() > UNIT:
+                raise ValueError("vectors that are not of length 1, as they are under cosine")
         if len(self.store) not in (0, n):
             raise ValueError(f"{len(self.store)} payloads for {n} vectors")
         labels, ids = checks.labels("labels", arrays["labels"], n, "vectors"), Ids()

@@ -282,7 +282,7 @@ def test_another_kind_is_named(tmp_path):
         Index.load(tmp_path / "a.npz")
 
 
-@pytest.mark.parametrize("version", [3, 99, "2", None, 1])
+@pytest.mark.parametrize("version", [4, 99, "2", None, 1])
 def test_a_newer_version_says_so(version, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "VERSION", version)
     archive.write(tmp_path / "a.npz", "index", {}, {})

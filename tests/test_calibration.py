@@ -14,7 +14,7 @@ from simlib.checks import ArtifactError
 from simlib.matching import decide
 from simlib.metrics import METRICS
 
-GRID = [0.0, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]
+GRID = [0.01, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]
 PRECISE = 0.9
 
 
@@ -226,3 +226,24 @@ def test_repr_says_what_was_not_met_and_how_near_it_came():
         "fpr 1.000, npv nan"
     )
     assert repr(unmet()["strict"]).startswith("strict (precision >= 0.9): NOT MET; the closest try gives: f1")
+
+
+@pytest.mark.parametrize("leaked, warned", [(0, False), (1, False), (6, True), (100, True)])
+def test_queries_that_stand_in_the_index_are_noticed(leaked, warned, recwarn):
+    near = np.sort(np.random.default_rng(0).uniform(0.1, 1, 100))
+    near[:leaked] = np.random.default_rng(1).uniform(0, 1e-7, leaked)  # embedded in another batch
+    calibrate(Neighbors([[1]] * 100, np.sort(near)[:, None], [[0]] * 100), [1] * 100)
+    told = [str(w.message) for w in recwarn]
+    assert any(f"{leaked} of 100 queries match at distance 0" in text for text in told) is warned
+    assert warned is any("without=ids" in text for text in told)
+
+
+def test_a_cutpoint_that_is_no_threshold_says_so():
+    far = np.linspace(0.1, 1, 100)[:, None]
+    labels = np.ones(100, int)
+    labels[[20, 40, 60, 80, 90, 99]] = 2  # wrong, and no further than the right ones
+    found = calibrate(Neighbors([[1]] * 100, far, [[0]] * 100), labels, targets=["fpr <= 0.1"])
+    assert "optimal lets 5 of 6 wrong matches in: no threshold. Ask for a target" in repr(found)
+    assert not found.lax("fpr <= 0.1")
+    few = calibrate(Neighbors([[1]] * 95, far[:95], [[0]] * 95), np.append(np.ones(91, int), [2] * 4))
+    assert "no threshold" not in repr(few)

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import warnings
 from types import MappingProxyType
 
 import keras
@@ -178,6 +179,8 @@ class SimilarityModel(keras.Model):
         distance, k, matcher = cutpoint, 1, "nearest"
         if found := self.calibration:
             distance, k, matcher = found.distance(cutpoint), found.k, found.matcher
+            if isinstance(cutpoint, str) and (lax := found.lax(cutpoint)):
+                warnings.warn(lax, stacklevel=3)
         elif isinstance(cutpoint, str):
             needs = f"match with cutpoint={cutpoint!r} needs a calibration"
             raise NotReadyError(f"{needs}: call `calibrate` first, or give the cutpoint as a distance.")

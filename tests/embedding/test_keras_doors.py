@@ -16,6 +16,9 @@ from simlib import (
     TripletLoss,
 )
 
+pytestmark = pytest.mark.filterwarnings(  # of models that nobody has trained
+    "ignore:.*wrong matches in", "ignore:.*match at distance 0"
+)
 X = np.random.default_rng(0).normal(size=(10, 6)).astype("float32")
 Y = np.arange(10) % 5
 WORDS = np.array(["ant", "bee"] * 5)

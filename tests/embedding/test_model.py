@@ -29,6 +29,9 @@ from simlib import (
     pair_distances,
 )
 
+pytestmark = pytest.mark.filterwarnings(  # of models that nobody has trained
+    "ignore:.*wrong matches in", "ignore:.*match at distance 0"
+)
 CENTRES = np.random.default_rng(7).normal(size=(5, 6))
 
 
