@@ -549,3 +549,28 @@ def test_the_saved_file_holds_no_pickle(saved):
                     assert all(arrays[a].dtype != object for a in arrays.files)
             assert not name.endswith((".pkl", ".pickle"))
     assert ops.convert_to_numpy(keras.models.load_model(saved)(QUERIES)).shape == (23, 4)
+
+
+def test_class_names_go_all_the_way(tmp_path):
+    names = np.array(["ant", "bee", "cow"])
+    x = np.random.default_rng(0).normal(size=(90, 6)).astype(np.float32) + 4 * np.eye(6)[np.arange(90) % 3]
+    y = names[np.arange(90) % 3]
+    sampler = ClassBalancedSampler(x, y, class_list=["cow", "ant"], examples_per_class=5, steps_per_epoch=3)
+    assert sampler.labels == {0: "ant", 2: "cow"}
+    inputs = keras.Input((6,))
+    model = SimilarityModel(inputs, keras.layers.Dense(4)(inputs))
+    model.compile("sgd", loss=TripletLoss())
+    model.fit(sampler, verbose=0)
+    model.index(x[:45], y[:45], ids=[f"x{i}" for i in range(45)])
+    model.calibrate(x[45:80], [*y[45:75], *["wasp"] * 5])
+    model.save(tmp_path / "model.keras")
+    for one in (model, keras.models.load_model(tmp_path / "model.keras")):
+        assert set(one.match(x[80:], 10.0)) <= set(names)
+        assert one.match(x[80:], -1.0).tolist() == ["unknown"] * 10
+        assert one.lookup(x[80:], k=1).ids[0, 0].startswith("x")
+        assert one.evaluate_classification(x[80:], y[80:], 10.0, {"ants": ["ant"]})["ants"]["queries"] == 3
+        assert one.evaluate_retrieval(x[80:], y[80:])["recall@1"] > 0.8
+        own = one.evaluate_retrieval(x[:45], y[:45], without=one.get_index().ids)
+        assert 0.8 < own["recall@1"] <= 1 and own["map@r"] == own["map@r"]
+        with pytest.raises(ValueError, match="no_match_label: a class is called 'bee' too"):
+            one.match(x[80:], 10.0, no_match_label="bee")
