@@ -109,6 +109,27 @@ larger.single_lookup(x_train[0], k=3)
 #
 # *Exercise:* [03b · Not yourself](../exercises/03b_not_yourself.ipynb) measures how much this flatters.
 #
+# ## Names and ids
+#
+# A digit is its own number. Most classes have a **name**, and most items a key of your own, such as a file name. Both may be given, and both come back.
+
+# %%
+words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+shelf = simlib.Index().add(model.embed(x_index), words[y_index], ids=[f"scan {i:03d}" for i in range(200)])
+found = shelf.lookup(model.embed(x_test[:3]), k=3)
+print(found)
+print(found.ids)
+
+# %% [markdown]
+# **Predict.** We remove the item that was nearest to the first query. What is its nearest item now?
+
+# %%
+shelf.remove(found.ids[0, 0])
+print(len(shelf), "items;", shelf.lookup(model.embed(x_test[:1]), k=3).ids)
+
+# %% [markdown]
+# The one that was second. `replace` gives an item another vector, `vectors` and `payload` read it back, and `lookup(..., among=["zero", "one"])` looks among some classes only.
+#
 # ## What does a lookup compute?
 #
 # The distance from the query to every item; then it sorts. That is one matrix product, and up to some 100,000 items nothing cleverer is needed. Here it is by hand, beside

@@ -40,11 +40,21 @@ closed
 # The nearest neighbour's label, if it lies within the cutpoint; else -1, which stands for unknown.
 
 # %%
-labels = model.match(x_test)
+labels = model.match(x_test, closed.distance())  # by its distance: by its name, `match` would warn
 strict = model.match(x_test, cutpoint="strict")
 print("true    ", y_test[:20])
 print("optimal ", labels[:20])
 print("strict  ", strict[:20])
+
+# %% [markdown]
+# Where classes have names, so have the answers: -1 becomes "unknown".
+
+# %%
+words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+x_index, y_index = simlib.select_examples(x_train, y_train, n=20)
+named = simlib.Index().add(model.embed(x_index), words[y_index])
+some = [0, 1, 2, *np.flatnonzero(strict == simlib.UNKNOWN)[:3]]
+simlib.match(named.lookup(model.embed(x_test[some]), k=1), closed.distance("strict"))
 
 # %% [markdown]
 # ## How good? Seen and unseen apart
@@ -55,7 +65,7 @@ print("strict  ", strict[:20])
 
 # %% alt="Bars of right, unknown and wrong answers at the optimal cutpoint, for all test digits, the seen and the unseen. Nearly everything is right, very little unknown."
 groups = {"seen": recipe.SEEN, "unseen": recipe.UNSEEN}
-report = model.evaluate_classification(x_test, y_test, "optimal", groups)
+report = model.evaluate_classification(x_test, y_test, closed.distance(), groups)
 plots.group_bars(report)
 plt.show()
 
