@@ -201,8 +201,12 @@ class Items:
 
     def replaced(self, ids, vectors, labels, payload):
         """New items: these, but some with other vectors, and other labels and payloads unless None."""
-        rows, other = self.rows_of("ids", ids), self.without(ids)
-        read = labels is not None
+        rows, read = self.rows_of("ids", ids), labels is not None
+        if payload is not None:
+            self.store.check(payload, len(rows))  # before anything is removed
+        if read:
+            self.classes.read("labels", labels)
+        other = self.without(ids)
         if labels is None:
             labels = self.labels.rows[rows]
         if payload is None and len(self.store):

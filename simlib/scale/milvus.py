@@ -7,6 +7,7 @@ off and is repeated overwrites what had arrived, and only what a call has comple
 
 import base64
 import contextlib
+import copy
 import logging
 import os
 import secrets
@@ -15,6 +16,7 @@ import numpy as np
 
 from simlib import checks
 from simlib.scale.disk import FixedStore
+from simlib.search import ExactSearch
 
 MESSAGE = 2**21  # numbers sent or asked for at once: some 10 MB, and a server takes 64
 LONGEST_TEXT = 65_535  # bytes of a VARCHAR
@@ -69,8 +71,23 @@ class Collection:
         with self.client() as client:
             return getattr(client, method)(self.name, timeout=self.timeout, **options)
 
+    def fetch(self, keys, field):
+        """(key, value of the field) of each row that is there, in any order."""
+        rows = self.ask("get", ids=keys[:1].tolist(), output_fields=[field]) if len(keys) else []
+        size = max((len(row[field]) for row in rows), default=1)
+        step = max(1, min(MOST_NEIGHBORS, MESSAGE // max(1, size)))
+        for start in range(0, len(keys), step):
+            part = keys[start : start + step].tolist()
+            for row in self.ask("get", ids=part, output_fields=[field]):
+                yield row["id"], row[field]
+
+    def delete(self, keys):
+        """Delete rows."""
+        for start in range(0, len(keys), MOST_NEIGHBORS):
+            self.ask("delete", ids=keys[start : start + MOST_NEIGHBORS].tolist())
+
     def add(self, rows, like):
-        """Append rows: a "vector" each, and an "item" (text) or none. They count once all have arrived."""
+        """Append rows: a "vector" each, and an "item" (text) or none; their keys, once all have arrived."""
         if not self.made:
             self._make(rows[0])
         batch = max(1, MESSAGE // (len(rows[0]["vector"]) + len(rows[0].get("item", ""))))
@@ -79,6 +96,7 @@ class Collection:
             self.ask("upsert", data=[{"id": i, **row} for i, row in part])
         self.like = like
         self.length += len(rows)
+        return np.arange(self.length - len(rows), self.length)
 
     def _make(self, row):
         if self.ask("has_collection"):
@@ -95,17 +113,19 @@ class Collection:
         self.ask("create_collection", schema=schema, index_params=index, consistency_level="Strong")
         self.made = True
 
-    def attach(self, name, length, like):
-        """Find a collection again, with at least `length` rows; ValueError if it is not there."""
+    def attach(self, name, keys, length, like):
+        """Find a collection again, with these keys and the next; ValueError if some are not there."""
         self.name = name
-        if length:
+        if len(keys):
             rows = 0
             if self.ask("has_collection"):
                 self.ask("load_collection")
                 [found] = self.ask("query", filter=f"id < {length}", output_fields=["count(*)"])
                 rows = found["count(*)"]
-            if rows < length:
-                wanted = f"and the index was saved with {length}. Is this the same Milvus? Else index again."
+            if rows < len(keys):
+                wanted = (
+                    f"and the index was saved with {len(keys)}. Is this the same Milvus? Else index again."
+                )
                 there = f"{rows or 'no'} rows of collection {self.name}"
                 raise ValueError(f"Milvus at {self.uri} holds {there}, {wanted}")
             self.made = True
@@ -122,9 +142,10 @@ class InMilvus:
     """What `MilvusSearch` and `MilvusStore` share: all that they know of their items is the collection's."""
 
     name = "milvus"
+    _keys = np.empty(0, np.int64)  # of the rows that count
 
     def __len__(self):
-        return self._collection.length
+        return len(self._keys)
 
     @property
     def like(self):
@@ -134,6 +155,14 @@ class InMilvus:
     def reset(self):
         """Forget all items, and delete the collection."""
         self._collection.reset()
+        self._keys = self._keys[:0]
+
+    def kept(self, rows):
+        """A new one with the items of these rows alone; the others are deleted in Milvus."""
+        other = copy.copy(self)
+        other._keys = self._keys[rows]
+        self._collection.delete(np.setdiff1d(self._keys, other._keys))
+        return other
 
 
 class MilvusSearch(InMilvus):
@@ -166,12 +195,33 @@ class MilvusSearch(InMilvus):
 
     def add(self, vectors):
         """Append vectors of shape (n, d), float32. They count once all have arrived."""
-        self._collection.add([{"vector": v} for v in vectors], like=vectors.shape[1])
+        keys = self._collection.add([{"vector": v} for v in vectors], like=vectors.shape[1])
+        self._keys = np.append(self._keys, keys)
+
+    def vectors(self, rows):
+        """float32 (n, d): those that stand in these rows."""
+        found = dict(self._collection.fetch(np.unique(self._keys[rows]), "vector"))
+        return np.array([found[key] for key in self._keys[rows].tolist()], np.float32).reshape(-1, self.dim)
+
+    def recall(self, k=10):
+        """The share of the k nearest of 100 items that a search finds, beside the exact answer."""
+        rows = np.unique(np.linspace(0, len(self) - 1, min(100, len(self))).round().astype(int))
+        queries = self.vectors(rows)
+        found, exact = self.search(queries, k)[0], self.search(queries, k, np.arange(len(self)))[0]
+        return float(np.mean([np.isin(e, f).mean() for e, f in zip(exact, found)]))
+
+    def build(self):
+        """Milvus builds by itself."""
 
     def search(self, queries, k, rows=None):
         """As `ExactSearch.search`, but a true neighbour can be missing; places not found are padded."""
-        length = len(self)
-        k = min(k, length)
+        if rows is not None:  # by hand, so that it is exact
+            some = ExactSearch(self.distance)
+            some.add(self.vectors(rows))
+            found, distances = some.search(queries, k)
+            return rows[found], distances
+        keys, length = self._keys, self._collection.length
+        k = min(k, len(keys))
         if k > MOST_NEIGHBORS:
             raise ValueError(f"k: Milvus finds at most {MOST_NEIGHBORS} neighbours; got {k}.")
         ids = np.full((len(queries), k), -1, np.int64)
@@ -183,7 +233,8 @@ class MilvusSearch(InMilvus):
             part = list(queries[start : start + rows])
             answers = self._collection.ask("search", data=part, filter=arrived, **options)
             for i, hits in enumerate(answers, start):
-                found = np.array([hit["id"] for hit in hits], np.int64)
+                hits = [hit for hit in hits if hit["id"] in keys] if len(keys) < length else hits
+                found = np.searchsorted(keys, np.array([hit["id"] for hit in hits], np.int64))
                 vectors = np.array([hit["entity"]["vector"] for hit in hits], np.float32)
                 distances = self.distance.paired(queries[i], vectors.reshape(-1, queries.shape[1]))
                 order = np.lexsort((found, distances.astype(np.float32)))
@@ -192,12 +243,14 @@ class MilvusSearch(InMilvus):
 
     def state(self):
         """What to save: where the vectors are, and how many."""
-        return {"collection": np.array(self._collection.name), "shape": np.array([len(self), self.dim or 0])}
+        shape = np.array([self._collection.length, self.dim or 0])
+        return {"collection": np.array(self._collection.name), "shape": shape, "keys": self._keys}
 
     def restore(self, state):
         """Find the vectors again; raises ValueError if they are not there."""
         length, d = state["shape"].tolist()
-        self._collection.attach(str(state["collection"]), length, d or None)
+        self._keys = state.get("keys", np.arange(length))
+        self._collection.attach(str(state["collection"]), self._keys, length, d or None)
 
 
 class MilvusStore(InMilvus, FixedStore):
@@ -221,33 +274,29 @@ class MilvusStore(InMilvus, FixedStore):
         """Append checked items. They count once all have arrived."""
         raw = np.ascontiguousarray(items).reshape(len(items), -1).view(np.uint8)
         rows = [{"item": base64.b64encode(row).decode(), "vector": [0.0, 0.0]} for row in raw]
-        self._collection.add(rows, like=items[:0])  # with a vector, as Milvus asks for one
+        keys = self._collection.add(rows, like=items[:0])  # with a vector, as Milvus asks for one
+        self._keys = np.append(self._keys, keys)
 
-    def truncate(self, length):
-        """Keep the first `length` items; the next to come overwrite the others."""
-        self._collection.length = min(length, len(self))
-
-    def get(self, ids):
-        """A copy of the items at `ids` (any shape), of the shape ids.shape + item shape."""
-        wanted, where = np.unique(ids, return_inverse=True)
+    def get(self, rows):
+        """A copy of the items in some rows (any shape), of the shape rows.shape + item shape."""
+        wanted, where = np.unique(self._keys[rows], return_inverse=True)
         out = np.empty((len(wanted), *self.like.shape[1:]), self.like.dtype)
-        batch = max(1, MESSAGE // max(1, out[:1].nbytes))
-        for start in range(0, len(wanted), batch):
-            part = wanted[start : start + batch].tolist()
-            for row in self._collection.ask("get", ids=part, output_fields=["item"]):
-                item = np.frombuffer(base64.b64decode(row["item"]), out.dtype)
-                out[np.searchsorted(wanted, row["id"])] = item.reshape(out.shape[1:])
-        return out[where].reshape((*np.shape(ids), *out.shape[1:]))
+        for key, text in self._collection.fetch(wanted, "item"):
+            item = np.frombuffer(base64.b64decode(text), out.dtype)
+            out[np.searchsorted(wanted, key)] = item.reshape(out.shape[1:])
+        return out[where].reshape((*np.shape(rows), *out.shape[1:]))
 
     def state(self):
         """What to save: where the items are, how many, their shape and dtype."""
         if not len(self):
             return {}
-        what = {"payload_like": np.array(self.like[:0]), "payload_length": np.int64(len(self))}
+        what = {"payload_like": np.array(self.like[:0]), "payload_keys": self._keys}
+        what["payload_length"] = np.int64(self._collection.length)
         return {**what, "payload_collection": np.array(self._collection.name)}
 
     def restore(self, state):
         """Find the items again; raises ValueError if they are not there."""
         if "payload_like" in state:
             name, length = str(state["payload_collection"]), int(state["payload_length"])
-            self._collection.attach(name, length, state["payload_like"])
+            self._keys = state.get("payload_keys", np.arange(length))
+            self._collection.attach(name, self._keys, length, state["payload_like"])

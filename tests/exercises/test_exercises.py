@@ -12,6 +12,7 @@ import course
 import judging
 
 matplotlib.use("Agg")
+pytestmark = pytest.mark.filterwarnings("ignore:.*wrong matches in", "ignore:.*match at distance 0")
 PICTURES = os.environ.get("PICTURES")  # a folder that takes the checks' pictures, to look at them
 EXERCISES = {name: course.Exercise(name) for name in course.names()}
 

@@ -12,6 +12,7 @@ import pytest
 import course
 import generate
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*wrong matches in", "ignore:.*match at distance 0")
 ROOT = course.HERE.parent
 FAST = "02a_two_vectors"
 

@@ -11,6 +11,7 @@ import pytest
 
 from simlib import load_mnist, recipe, select_examples
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*wrong matches in", "ignore:.*match at distance 0")
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MODELS = NOTEBOOKS / "models"
 sys.path.insert(0, str(NOTEBOOKS))

@@ -124,7 +124,7 @@ def test_a_saved_index_whose_milvus_has_lost_its_rows_is_refused(tmp_path):
     index.save(tmp_path / "index.npz")
     index.reset()
     with pytest.raises(ArtifactError, match=r"holds no rows of collection .* Is this the same Milvus"):
-        Index.load(tmp_path / "index.npz")
+        Index.load(tmp_path / "index.npz", connect=uri)
 
 
 def test_a_collection_that_is_there_already_is_not_written_into(tmp_path):
