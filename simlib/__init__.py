@@ -19,6 +19,7 @@ _HOME = {  # where each public name lives
     "matching": ["match"],
     "classes": ["UNKNOWN", "Classes"],
     "neighbors": ["Neighbors"],
+    "embedding.callbacks": ["RetrievalMetrics"],
     "embedding.layers": ["MetricEmbedding"],
     "embedding.losses": [
         "CircleLoss",

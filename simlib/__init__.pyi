@@ -10,6 +10,7 @@ from simlib.matching import match as match
 from simlib.classes import UNKNOWN as UNKNOWN
 from simlib.classes import Classes as Classes
 from simlib.neighbors import Neighbors as Neighbors
+from simlib.embedding.callbacks import RetrievalMetrics as RetrievalMetrics
 from simlib.embedding.layers import MetricEmbedding as MetricEmbedding
 from simlib.embedding.losses import CircleLoss as CircleLoss
 from simlib.embedding.losses import ContrastiveLoss as ContrastiveLoss
@@ -58,6 +59,7 @@ from simlib import index as index
 from simlib import matching as matching
 from simlib import classes as classes
 from simlib import neighbors as neighbors
+from simlib.embedding import callbacks as callbacks
 from simlib.embedding import layers as layers
 from simlib.embedding import losses as losses
 from simlib.embedding import model as model

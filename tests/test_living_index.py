@@ -171,7 +171,9 @@ def test_who_looks_up_sees_all_of_a_change_or_nothing():
         thread.start()
     for turn in range(60):
         name = ["right", "left"][turn % 2]
-        index.replace(index.ids, np.repeat(ends[1 - turn % 2][None], 50, 0), [name] * 50, np.full(50, float(turn)))
+        index.replace(
+            index.ids, np.repeat(ends[1 - turn % 2][None], 50, 0), [name] * 50, np.full(50, float(turn))
+        )
     stop.set()
     for thread in threads:
         thread.join()

@@ -1,0 +1,66 @@
+"""How good is retrieval while the model trains? Keras's own logs say it, so its callbacks can watch it."""
+
+import re
+
+import keras
+import numpy as np
+
+from simlib import checks, metrics
+from simlib.index import Index
+
+ROWS = 256  # embedded at once
+
+
+class RetrievalMetrics(keras.callbacks.Callback):
+    """Looks up a validation set after each epoch, and logs `val_recall@1`, or others.
+
+    List it first: Keras calls callbacks in their order, and those behind it can watch what it logs, such as
+    `keras.callbacks.EarlyStopping("val_recall@1", mode="max")`. The model and its index stay as they are.
+
+    Args:
+        items: (x, y) to search, examples and their class ids or names. queries: (x, y) to look up; None
+            looks up the items, each without itself.
+        names: of `metrics.retrieval`: "recall@k", "precision@k" for any k, "map@r".
+        distance: None takes the model's, or else "cosine".
+
+    Raises ValueError for an unknown name, or lengths that differ.
+
+    >>> x, y = np.eye(4)[[0, 0, 1, 1]], [0, 0, 1, 1]
+    >>> RetrievalMetrics((x, y), names=["recall@1", "map@r"]).names
+    ['recall@1', 'map@r']
+    """
+
+    def __init__(self, items, queries=None, names=("recall@1",), distance=None):
+        super().__init__()
+        self.names, self._distance = checks.listed("names", names), distance
+        for name in self.names:
+            if not re.fullmatch(r"(recall|precision)@[1-9]\d*|map@r", str(name)):
+                raise ValueError(f"names: {name!r} is unknown; write 'recall@1', 'precision@5' or 'map@r'.")
+        self._items, self._own = self._read("items", items), queries is None
+        self._queries = self._items if self._own else self._read("queries", queries)
+
+    @staticmethod
+    def _read(name, pair):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"{name} must be a pair (x, y); got {type(pair).__name__}.")
+        x = checks.rows(f"{name}: x", pair[0])
+        return x, checks.labels(f"{name}: y", pair[1], len(x), "examples in x", text=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        index = Index(self._distance or getattr(self.model, "_distance", None) or "cosine")
+        index.add(self._embed(self._items[0]), self._items[1])
+        x, y = self._queries
+        sizes = {c: n - self._own for c, n in index.class_sizes().items()}
+        ks = [int(name.split("@")[1]) for name in self.names if name != "map@r"] or [1]
+        k = min(len(index) - self._own, max(*ks, *(sizes.values() if "map@r" in self.names else (1,))))
+        queries = index.vectors(index.ids) if self._own else self._embed(x)
+        found = index.lookup(queries, k, without=index.ids if self._own else None)
+        scores = metrics.retrieval(found, y, sizes, [min(k, other) for other in ks])
+        for name, k in zip([name for name in self.names if name != "map@r"], ks):
+            scores[name] = scores[f"{name.split('@')[0]}@{min(k, found.k)}"]
+        if logs is not None:
+            logs.update({f"val_{name}": scores[name] for name in self.names})
+
+    def _embed(self, x):
+        parts = (self.model.predict_on_batch(x[i : i + ROWS]) for i in range(0, len(x), ROWS))
+        return np.concatenate([np.asarray(part, np.float32) for part in parts])
