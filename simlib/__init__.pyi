@@ -40,6 +40,13 @@ from simlib.trust.guarantee import Guarantee as Guarantee
 from simlib.trust.guarantee import guaranteed_cutpoint as guaranteed_cutpoint
 from simlib.trust.open_set import OpenSet as OpenSet
 from simlib.trust.open_set import open_set as open_set
+from simlib.trust.pairs import ErrorRates as ErrorRates
+from simlib.trust.pairs import Pairs as Pairs
+from simlib.trust.pairs import bootstrap_pairs as bootstrap_pairs
+from simlib.trust.pairs import calibrate_pairs as calibrate_pairs
+from simlib.trust.pairs import draw_pairs as draw_pairs
+from simlib.trust.pairs import error_rates as error_rates
+from simlib.trust.pairs import guaranteed_pairs as guaranteed_pairs
 from simlib.explorer.counts import Explorer as Explorer
 from simlib.explorer.counts import View as View
 from simlib.explorer.counts import explore_threshold as explore_threshold
@@ -71,6 +78,7 @@ from simlib.embedding import splits as splits
 from simlib.scale import shards as shards
 from simlib.scale import sources as sources
 from simlib.trust import guarantee as guarantee
+from simlib.trust import pairs as pairs
 from simlib.explorer import counts as counts
 from simlib.course import datasets as datasets
 from simlib.embedding import augment as augment

@@ -7,6 +7,7 @@ from simlib.plots.style import CUT, ORDER, SEEN, UNCERTAIN, UNSEEN, axes, finish
 from simlib.trust.bootstrap import Bootstrap
 from simlib.trust.drift import BaseRate
 from simlib.trust.open_set import OpenSet
+from simlib.trust.pairs import ErrorRates
 
 
 def bootstrap_cutpoints(result, ax=None, bins=40):
@@ -57,3 +58,20 @@ def base_rate(rates, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
         ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), fontsize=9,
                     textcoords="offset points", **(right_of_it if share < 0.7 else left_of_it))  # fmt: skip
     return finish(ax, xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))
+
+
+def det(rates, ax=None):
+    """False non-match rate against false match rate, both logarithmic: a DET curve for each `ErrorRates`.
+
+    `rates`: {name: `ErrorRates`}. Nearer to the corner below is better; the dot is the equal error rate.
+    """
+    ax, colors = axes(ax, (5.0, 4.2)), {"seen": SEEN, "unseen": UNSEEN}
+    for (name, found), style in zip(
+        checks.mapping("rates", rates, "name -> `ErrorRates`").items(), ORDER * 9
+    ):
+        eer = checks.kind("rates", found, ErrorRates).eer
+        color, label = colors.get(name, CUT), f"{name} (EER {100 * eer:.1f}%)"
+        ax.step(100 * found.fmr, 100 * found.fnmr, where="post", color=color, linestyle=style, label=label)
+        ax.plot(100 * eer, 100 * eer, "o", color=color)
+    ax.set(xscale="log", yscale="log")
+    return finish(ax, {"loc": "lower left"}, xlabel="false match rate (%)", ylabel="false non-match rate (%)")

@@ -73,12 +73,17 @@ def guaranteed_cutpoint(neighbors, labels, goal, confidence=0.95, matcher="neare
     precision >= 0.97 with 95% confidence: distance <= 0.4000
         (399 accepted, 0 of them wrong, of 400 queries; bound 0.9925)
     """
+    return guarantee_decisions(matching.decisions(neighbors, labels, matcher), goal, confidence)
+
+
+def guarantee_decisions(decisions, goal, confidence=0.95):
+    """`guaranteed_cutpoint` for `matching.Decisions`, which must be independent."""
     name, _, target = calibration.parse_goal(goal)
     prove = checks.choose("goal", name, PROOFS)
     if not 0 < target < 1:
         raise ValueError(f"goal: {goal!r}: no sample proves 0 or 1; ask for a value between them.")
     error = 1 - checked_confidence(confidence)
-    decisions = matching.decisions(neighbors, labels, matcher).nearest_first()
+    decisions = decisions.nearest_first()
     curve, reached = metrics.count(decisions), decisions[np.isfinite(decisions.distances)]
     distance, bound, met, times = prove(reached.distances, reached.right, target, error)
     needed = None if met or not times else _two_digits(len(decisions) * times)
