@@ -397,6 +397,50 @@ simlib.guaranteed_cutpoint(nearest, y_cal, "precision >= 0.99")
 # %% [markdown]
 # **A cutpoint belongs to one model and one index. Calibrate again, every time.**
 #
+# ## Two pictures: the same or not?
+#
+# So far an index answered. Often there is none: two pictures, and one question. *Is this the person in the passport? Are these two offers one product?* This is **verification**, and its threshold is one for *pairs*.
+#
+# We draw pairs from the calibration digits: each digit has as many pairs of its own as the others have, and no picture is paired with itself.
+
+# %%
+pairs = simlib.draw_pairs(y_cal, n=2000, seed=0)
+cal = model.embed(x_cal)
+between = 1 - (cal[pairs.first] * cal[pairs.second]).sum(axis=1)  # their cosine distances
+pairs
+
+# %% [markdown]
+# Two mistakes are possible. A **false match**: two different things pass for one. A **false non-match**: one thing passes for two. Each threshold has a rate of both (FMR and FNMR), and where they are equal stands the **equal error rate**.
+#
+# **Predict.** A false match lets a thief in; a false non-match makes you show your pass again. With FMR at 0.1%, how many of the same pairs will be rejected: 1 in 100, 1 in 20, or 1 in 4?
+
+# %% alt="False non-match rate against false match rate, both axes logarithmic: a staircase that falls from the upper left to the lower right, with a dot where the two rates are equal."
+rates = simlib.error_rates(between, pairs.same)
+plots.det({"all digits": rates})
+plt.show()
+
+# %%
+chosen = simlib.calibrate_pairs(between, pairs.same, targets={"door": "fpr <= 0.001"})
+door = chosen["door"]
+print(f"threshold {door.distance:.3f}: FMR {door.scores['fpr']:.4f}, FNMR {1 - door.scores['recall']:.3f}")
+
+# %% [markdown]
+# The answer stands in FNMR. And a small FMR is not small for long: the door compares whoever comes with *everybody* on its list. With 1,000 people on it, FMR 0.001 means that a stranger fits one of them, on average.
+#
+# **How sure?** There are thousands of pairs, but they are made of few pictures: each stands in many pairs, and an odd one spoils all of them. So an interval must draw the *pictures* anew, not the pairs. We judge the threshold on the test digits:
+
+# %%
+fresh = simlib.draw_pairs(y_test, n=2000, seed=0)
+test = model.embed(x_test)
+apart = 1 - (test[fresh.first] * test[fresh.second]).sum(axis=1)
+for name, (value, interval) in simlib.bootstrap_pairs(apart, fresh.same, fresh, door.distance).items():
+    print(f"{name}: {value:.4f}, with 95% confidence {interval}")
+
+# %% [markdown]
+# The FMR that was asked for is not kept here. It rested on two false matches among two thousand different pairs, and the interval says how little that is: it reaches from none at all to several times the target. A rate of one in a thousand takes many thousand *pictures* to measure.
+#
+# A guarantee needs pairs that have no picture in common; `guaranteed_pairs` refuses others.
+#
 # ## Recap
 #
 # - The cutpoint is the largest distance that counts as a match. It trades wrong answers against needless "unknown"s.
