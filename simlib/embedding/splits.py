@@ -17,10 +17,10 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
         shares: of each part, together 1. seed: of the deal.
         thing: what a row shows: a function of the path, or a pattern whose groups name it, such as
             r"([^/]+)/(\w+)-\d" for folder and file without its number; None: each path is a thing.
-        within: (n,) such as class names: each one's things are dealt out apart, so that every part has
-            some of them. Where there are too few, the largest parts come first.
+        within: (n,) such as class names, whose things are dealt out apart, so that every part has some. Where
+            there are too few, the largest parts come first.
 
-    Returns a list of row numbers, ascending, for each part. Raises ValueError for wrong arguments.
+    Returns row numbers, ascending, for each part, in a list. Raises ValueError for wrong arguments.
 
     >>> split_by_thing(["a-1.jpg", "a-2.jpg", "b-1.jpg"], (0.5, 0.5), r"(\w+)-\d")
     [array([0, 1]), array([2])]
@@ -36,9 +36,9 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
         groups[group][_thing(path, thing)].append(row)
     rng, parts = np.random.default_rng(checks.whole_number("seed", seed)), [[] for _ in shares]
     for things in groups.values():
-        wanted = shares * len(things)
-        sizes = np.floor(wanted + 1e-9).astype(int)
-        sizes[np.argsort(sizes - wanted, kind="stable")[: len(things) - sizes.sum()]] += 1
+        due = shares * len(things)
+        sizes = np.floor(due + 1e-9).astype(int)
+        sizes[np.argsort(sizes - due, kind="stable")[: len(things) - sizes.sum()]] += 1
         for part, rows in zip(rng.permutation(np.repeat(np.arange(len(shares)), sizes)), things.values()):
             parts[part] += rows
     return [np.sort(np.array(rows, np.int64)) for rows in parts]
