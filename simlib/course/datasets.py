@@ -69,15 +69,14 @@ def select_examples(x, y, classes=None, n=20, seed=0):
     y = checks.labels("y", y, len(x), "examples in x")
     n = checks.whole_number("n", n, at_least=1)
     rng = np.random.default_rng(checks.whole_number("seed", seed))
-    chosen = []
-    for c in np.unique(y) if classes is None else checks.classes("classes", classes):
+    classes, rows = np.unique(y) if classes is None else checks.classes("classes", classes), []
+    for c in classes:
         members = np.flatnonzero(y == c)
         if len(members) < n:
             raise ValueError(f"class {c} has {len(members)} examples, and n = {n} were asked for.")
-        chosen.append(rng.choice(members, n, replace=False))
-    if not chosen:
+        rows += rng.choice(members, n, replace=False).tolist()
+    if not rows:
         raise ValueError("classes is empty: name at least one class, or None for all.")
-    rows = np.concatenate(chosen)
     return x[rows], y[rows]
 
 
@@ -105,10 +104,9 @@ def _keras_full():
     try:
         (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:
-        raise ConnectionError(
-            'load_mnist("full") could not download MNIST and found no good copy; use load_mnist(), '
-            f"whose 5,000 digits need no network, or give the path of an .npz. ({error})"
-        ) from error
+        cure = "use load_mnist(), whose 5,000 digits need no network, or give the path of an .npz"
+        why = f"could not download MNIST and found no good copy; {cure}. ({error})"
+        raise ConnectionError(f'load_mnist("full") {why}') from error
     return _full(x, y, x_test, y_test)
 
 
@@ -116,11 +114,9 @@ def _from_file(path):
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             x, y, x_test, y_test = (file[n] for n in ("x_train", "y_train", "x_test", "y_test"))
-        for images, labels in ((x, y), (x_test, y_test)):
-            if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28):
+        for images, labels, least in ((x, y, HELD_OUT), (x_test, y_test, 0)):
+            if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28) or len(x) <= least:
                 raise ValueError(f"images of {images.dtype} {images.shape} for labels {labels.shape}")
-        if len(x) <= HELD_OUT:
-            raise ValueError(f"{len(x)} images, of which {HELD_OUT} are to calibrate on")
     except FileNotFoundError as error:
         raise ValueError(f"source: there is no file {path}; see load_mnist's docstring.") from error
     except Exception as error:  # zipfile, zlib and NumPy have many ways to say "damaged"

@@ -36,9 +36,8 @@ def network(embedding=64, name="digits"):
 
 
 def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
-    """Batches of distorted digits and letters: six classes of each, 5 pictures of each class.
-
-    All of `classes`, where these are fewer than six; the letters' class ids lie above those of the digits.
+    """Batches of distorted digits and letters: six classes of each, or all of `classes` if fewer,
+    5 pictures of each class. The letters' class ids lie above those of the digits.
     """
     x, classes = checks.images("x", x), checks.classes("classes", classes)
     if x.shape[1:] != (28, 28):

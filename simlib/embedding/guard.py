@@ -133,8 +133,8 @@ class Probes:
 
 def _refuse(caller):
     why = "it was trained since, a layer's setting or its file was changed"
-    cure = "`reset_index`, then `index` and `calibrate` again"
-    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {why}. {cure}.")
+    cure = f"{why}. `reset_index`, then `index` and `calibrate` again."
+    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {cure}")
 
 
 def _policies(model):

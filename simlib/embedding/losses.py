@@ -93,8 +93,7 @@ class MetricLoss(keras.losses.Loss):
         super().__init__(name=name or type(self).__name__, dtype=dtype, **kwargs)
         self._distance, self.distance = distances.get(distance), distance
         self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
-        for key, value in self._settings.items():
-            setattr(self, key, value)
+        self.__dict__.update(self._settings)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         check_batch(y_true, y_pred)  # before Keras makes float32 of both
@@ -144,8 +143,8 @@ class MultiSimilarityLoss(MetricLoss):
 class TripletLoss(MetricLoss):
     """Batch-hard triplet loss (Hermans et al. 2017, "In Defense of the Triplet Loss", equation 5).
 
-    max(0, margin + furthest positive - nearest negative) for each anchor that has both. A margin of None
-    is the soft one: log(1 + exp(furthest positive - nearest negative)).
+    max(0, margin + furthest positive - nearest negative) for each anchor that has both; with a margin of
+    None, log(1 + exp(furthest positive - nearest negative)).
     """
 
     def __init__(self, margin=0.2, distance="cosine", **kwargs):
@@ -185,16 +184,15 @@ class SoftNearestNeighborLoss(MetricLoss):
     """Soft nearest neighbour loss (Frosst et al., ICML 2019, equation 1, in squared Euclidean distance).
 
     -log of the share of positive pairs in sum exp(-distance / temperature), for each anchor that has a
-    positive. The smaller the temperature, the more the nearest pairs count.
+    positive: the smaller the temperature, the more the nearest pairs count.
     """
 
     def __init__(self, temperature=0.1, distance="squared_euclidean", **kwargs):
         super().__init__(distance, {"temperature": temperature}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
-        closeness = -d / self.temperature
-        pull = masked_logsumexp(closeness, positive)
-        everyone = masked_logsumexp(closeness, ops.logical_or(positive, negative))
+        pull = masked_logsumexp(-d / self.temperature, positive)
+        everyone = masked_logsumexp(-d / self.temperature, ops.logical_or(positive, negative))
         return ops.where(ops.any(positive, axis=1), everyone - pull, ops.zeros_like(pull))
 
 

@@ -14,9 +14,8 @@ PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds th
 
 
 def still(decisions, words, view=None, calibration=None, guess=None):
-    """The explorer as a still picture, a matplotlib Figure, with `words` as its title.
-
-    view: the `View` at the calibrated cutpoint; None shows no answer. guess: a second line, at this distance.
+    """A matplotlib Figure with `words` as its title. view: the `View` at the calibrated cutpoint; None shows
+    no answer. guess: a second line, at this distance.
     """
     figure = checks.extra("matplotlib.figure", "the explorer's picture", "plots")
     from simlib.plots import curves

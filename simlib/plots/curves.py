@@ -45,8 +45,7 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
     return heaps(neighbors.distances, right_match(neighbors.labels, labels[:, None]), cutpoint, bins, ax)
 
 
-def heaps(distances, right, cutpoint=None, bins=50, ax=None):
-    """`distance_histogram` of what is checked: two arrays of one shape, which may hold infinity."""
+def heaps(distances, right, cutpoint=None, bins=50, ax=None):  # of what is checked, infinity included
     ax, finite = axes(ax), np.isfinite(distances)
     edges = np.histogram_bin_edges(distances[finite].astype(float), bins)  # some are very close
     for mask, name, color in ((right, "same class", SAME), (~right, "different class", DIFFERENT)):
@@ -87,8 +86,8 @@ def precision_recall(calibration, cutpoint=None, ax=None):
 def confusion(matrix, classes, ax=None, title=""):
     """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across.
 
-    Colour shows the mistakes alone. Up to READABLE classes, each count is written; of more, some names are.
-    `classes`: ids or names, in the order of the rows; -1 among them is left out.
+    Colour shows the mistakes alone. `classes`: ids or names, in the order of the rows; -1 among them is left
+    out. Up to READABLE of them, each count is written; of more, some names are.
     """
     matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
     title, classes = checks.kind("title", title, str), [c for c in classes if c != UNKNOWN]
@@ -151,8 +150,8 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))
     flat = checks.choose("method", method, {"tsne": _tsne, "pca": _pca})(embeddings, seed)
     ax = axes(ax, (6.0, 5.2))
-    palette = sns.color_palette("colorblind", len(np.unique(labels)))
-    for color, c in zip(palette, np.unique(labels)):
+    classes = np.unique(labels)
+    for color, c in zip(sns.color_palette("colorblind", len(classes)), classes):
         points = flat[labels == c]
         ax.scatter(*points.T, s=9, color=color, linewidths=0)
         ax.text(*np.median(points, axis=0), str(c), fontsize=15, weight="bold", ha="center", va="center",
