@@ -21,13 +21,8 @@ def _difference(a, b):
     return (a - b).astype(np.float64)  # float32 subtracts to the last digit; only the sums need more
 
 
-def _dots(a, b):
-    return np.einsum("...j,...j->...", a, b)  # without a temporary product
-
-
-def _square_distances(a, b):
-    difference = _difference(a, b)
-    return _dots(difference, difference)
+def _squares(x):
+    return np.einsum("...j,...j->...", x, x)  # their sum, without a temporary product
 
 
 def _rounding(a, size):
@@ -38,13 +33,12 @@ def _rounding(a, size):
 class Distance:
     """A distance between vectors; see the module's docstring for the methods."""
 
-    def prepare(self, x, xp=np):
-        """(n, d) -> (n, d): what can be done once for each vector."""
+    def prepare(self, x, xp=np):  # (n, d) -> (n, d)
         return x
 
     def sizes(self, x):
         """float32 (n,): what `rank` and `slack` need to know of each vector, its squared length."""
-        return _dots(x, x)
+        return _squares(x)
 
     def rank(self, a, b, sizes):
         """(q, n) numbers in the order of the distances, but for rounding; `sizes` are those of b."""
@@ -78,7 +72,7 @@ class Cosine(Distance):
         return np.matmul(-a, b.T)
 
     def paired(self, a, b):
-        return _square_distances(a, b) / 2  # equals 1 - cos for unit vectors
+        return _squares(_difference(a, b)) / 2  # equals 1 - cos for unit vectors
 
 
 class SquaredEuclidean(Distance):
@@ -92,11 +86,10 @@ class SquaredEuclidean(Distance):
 
     def rank(self, a, b, sizes):
         rank = np.matmul(-2 * a, b.T)  # |a|^2 is the same for all of b, so the order can do without
-        rank += sizes
-        return rank
+        return np.add(rank, sizes, out=rank)
 
     def paired(self, a, b):
-        return _square_distances(a, b)
+        return _squares(_difference(a, b))
 
 
 class Euclidean(SquaredEuclidean):
@@ -141,7 +134,7 @@ class InnerProduct(Distance):
         return -xp.matmul(a, xp.transpose(b))
 
     def paired(self, a, b):
-        return -_dots(a.astype(np.float64), b.astype(np.float64))
+        return -np.einsum("...j,...j->...", a.astype(np.float64), b.astype(np.float64))
 
 
 DISTANCES = {d.name: d() for d in (Cosine, Euclidean, SquaredEuclidean, Manhattan, InnerProduct)}
@@ -165,7 +158,7 @@ def prepare(name, distance, x):
     x = checks.embeddings(name, x, single=True)
     prepared = distance.prepare(x)
     if distance.name == "cosine":
-        bad = _dots(prepared, prepared) < 0.5  # else it is 1
+        bad = _squares(prepared) < 0.5  # else it is 1
         why = "is all zeros (or nearly): it has no direction. Remove such rows, or use distance='euclidean'."
     else:
         bad = np.abs(x).max(axis=1, initial=0) * np.sqrt(x.shape[1]) > LONGEST

@@ -19,12 +19,9 @@ def alphabet(letters=800, drawings=10, seed=0, first_class=10):
     A letter is one or two pen strokes through points of a small lattice (compare Lake et al., Science 2015,
     whose characters are strokes, too). Each drawing moves the points a little and takes another pen.
 
-    Args:
-        letters: how many. drawings: of each. seed: the same gives the same pictures.
-        first_class: the class of the first letter; the default leaves 0 to 9 to the digits.
-
-    Returns (x uint8 (letters * drawings, 28, 28), y int64 (letters * drawings,)), letter by letter. Raises
-    ValueError for an argument that is no whole number, or is too small.
+    letters: how many; drawings: of each; seed: the same gives the same pictures; first_class: the class of
+    the first letter: 0 to 9 are left to the digits. Returns (x uint8 (letters * drawings, 28, 28), y int64
+    (letters * drawings,)), letter by letter. Raises ValueError for what is no whole number, or too small.
 
     >>> x, y = alphabet(letters=2, drawings=3)
     >>> x.shape, y.tolist()
@@ -38,15 +35,13 @@ def alphabet(letters=800, drawings=10, seed=0, first_class=10):
     return np.concatenate([_draw(_letter(rng), drawings, rng) for _ in y]), np.repeat(y, drawings)
 
 
-def _letter(rng):
-    """A letter as its strokes: [(points (m, 2) as (y, x), whether the stroke is a loop), ...]."""
+def _letter(rng):  # its strokes: [(points (m, 2) as (y, x), whether the stroke is a loop), ...]
     strokes, least, most = (2, 2, 4) if rng.random() < 0.45 else (1, 3, 6)
     lengths = rng.integers(least, most + 1, strokes)
     return [(rng.choice(LATTICE, m, replace=False), m > 2 and rng.random() < 0.3) for m in lengths]
 
 
-def _draw(letter, n, rng):
-    """Draw a letter n times: uint8 (n, SIDE, SIDE)."""
+def _draw(letter, n, rng):  # n times: uint8 (n, SIDE, SIDE)
     curves = [_smooth(len(p), loop) @ (p + rng.normal(0, TREMOR, (n, 1, *p.shape))) for p, loop in letter]
     at, velocity = np.moveaxis(np.concatenate(curves, axis=2), 1, 0)  # each (n, t, 2)
     scale = LONGEST / np.ptp(at, axis=1).max(axis=1)[:, None, None]

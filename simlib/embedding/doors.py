@@ -20,7 +20,7 @@ def check_labels(name, y, floats=False):
     y = y if hasattr(y, "dtype") else checks.as_array(name, y)
     shape, dtype = tuple(y.shape or ()), str(y.dtype)
     renumber = f"_, {name} = np.unique({name}, return_inverse=True)."
-    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+    if shape[2:] or shape[1:] not in ((), (1,)):
         what = f"got {shape}, which looks one-hot. Use {name}.argmax(axis=1)."
         raise ValueError(f"{name} must be integer class ids of shape (batch,); {what}")
     if not re.search("int|bool|float" if floats else "int|bool", dtype):
@@ -34,33 +34,29 @@ def check_labels(name, y, floats=False):
 
 def check_training(x, y, held_out=None):
     """`check_labels` of what `fit` is given, where it can be seen: arrays, a `tf.data.Dataset`, a sampler."""
-    if y is None and hasattr(x, "element_spec"):
-        y = x.element_spec[1] if isinstance(x.element_spec, tuple) and len(x.element_spec) > 1 else None
-    elif y is None and isinstance(x, keras.utils.PyDataset):
-        y = (*x[0], None)[1] if isinstance(x[0], tuple) else None
+    if y is None:
+        batch = x[0] if isinstance(x, keras.utils.PyDataset) else getattr(x, "element_spec", None)
+        y = batch[1] if isinstance(batch, tuple) and len(batch) > 1 else None
     if y is not None:
         check_labels("y", y)
     if held_out is not None:
         check_training(*(held_out if isinstance(held_out, tuple) else (held_out, None))[:2])
 
 
-def distances_of(loss, depth=5):
+def distances_of(loss, depth=6):
     """The distances of what `compile` takes: a loss, one within another or a function, lists and dicts."""
     if isinstance(name := getattr(loss, "distance", None), str):
         return [name]
-    inner = []
-    if isinstance(loss, (list, tuple, dict)):
-        inner = loss.values() if isinstance(loss, dict) else loss
+    inner = loss if isinstance(loss, (list, tuple)) else ()
+    if isinstance(loss, (dict, keras.losses.Loss)):
+        inner = (loss if isinstance(loss, dict) else vars(loss)).values()
     elif inspect.isfunction(loss):
-        seen = inspect.getclosurevars(loss)
-        inner = [*seen.nonlocals.values(), *seen.globals.values()]
+        inner = inspect.getclosurevars(loss)[:2]  # dicts of the nonlocals and of the globals
     elif inspect.ismethod(loss):
         inner = [loss.__self__]
     elif isinstance(loss, functools.partial):
         inner = [loss.func, loss.args, loss.keywords]
-    elif isinstance(loss, keras.losses.Loss):
-        inner = vars(loss).values()
-    return list(dict.fromkeys(name for each in inner if depth for name in distances_of(each, depth - 1)))
+    return list(dict.fromkeys(name for part in inner if depth for name in distances_of(part, depth - 1)))
 
 
 def the_one(names):

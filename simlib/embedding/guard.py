@@ -23,17 +23,14 @@ PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show
 KERAS_OWN = frozenset(vars(keras.layers.Layer())) - {"_dtype_policy"}  # what every layer has
 PROBES, PROBE_BYTES = 8, 2**20  # kept at most: they are saved with the model
 
-# How far an embedding may move, in lengths of the longest one kept. Measured on the course's model and on
-# networks of dense layers, the largest of 400 moves: another batch size moves float32 by 1e-7, bfloat16 by
-# 0.003; bfloat16 instead of float32, 0.009. One step of Adam at 0.001 moves the median by 0.11 to 0.32.
-# Layers quantised since: int8 moves embeddings by 0.02, float8 by 0.11, int4 by 0.11 to 0.21, which costs
-# up to a quarter of the nearest neighbours.
+# How far an embedding may move, in lengths of the longest one kept. Measured, the largest of 400 moves:
+# another batch size moves float32 by 1e-7, bfloat16 by 0.003; bfloat16 instead of float32, 0.009; one step of
+# Adam at 0.001, 0.11 to 0.32 in the median. Layers quantised since: int8 0.02, float8 0.11, int4 0.11 to
+# 0.21.
 ROUNDING, QUANTISING = 0.02, 0.15
 
 # A model that compiles anew does so on purpose, and TensorFlow would warn of it.
-logging.getLogger("tensorflow").addFilter(
-    lambda record: "make_predict_function" not in str(record.args) + str(record.msg)
-)
+logging.getLogger("tensorflow").addFilter(lambda record: "make_predict_function" not in record.getMessage())
 
 
 class Embedder:
@@ -122,8 +119,7 @@ class Probes:
         rows = _spread(len(x), max(1, min(PROBES, PROBE_BYTES // max(1, x[0].nbytes))))
         return cls(x[rows], embeddings[rows], distance, _policies(model))
 
-    def next(self, n):
-        """The row numbers of n probes; each has its turn."""
+    def next(self, n):  # row numbers: all have their turn
         return np.array([next(self._turn) for _ in range(n)]) % len(self.inputs)
 
     def hold(self, model, rows, embeddings):
@@ -137,8 +133,8 @@ class Probes:
 
 def _refuse(caller):
     why = "it was trained since, a layer's setting or its file was changed"
-    cure = "`reset_index`, then `index` and `calibrate` again"
-    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {why}. {cure}.")
+    cure = f"{why}. `reset_index`, then `index` and `calibrate` again."
+    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {cure}")
 
 
 def _policies(model):
@@ -156,21 +152,19 @@ class _PythonState:
         layers = model._flatten_layers()
         operations = dict.fromkeys(op for layer in layers for op in getattr(layer, "operations", (layer,)))
         self._attributes = [vars(operation) for operation in operations]
-        own = [value for found in self._attributes for name, value in found.items() if name not in KERAS_OWN]
+        own = [v for attributes in self._attributes for k, v in attributes.items() if k not in KERAS_OWN]
         self._holders = [value for value in own if isinstance(value, (list, dict, np.ndarray))]
         self._then = self._now()
 
     def _now(self):
-        values = [value for found in self._attributes for value in found.values()]
-        return [values, *map(_content, self._holders)]
+        return [list(_content(holder)) for holder in (*self._attributes, *self._holders)]
 
-    def holds(self):
-        """Is all as it was?"""
+    def holds(self):  # is all as it was?
         pairs = zip(self._now(), self._then)
         return all(len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in pairs)
 
 
 def _content(holder):
-    if isinstance(holder, np.ndarray):  # bytes, whose items are small numbers, of which there is one each
+    if isinstance(holder, np.ndarray):  # bytes are small numbers, of which Python has one object each
         return holder.tobytes() if holder.nbytes < 2**12 else b""
-    return list(holder.values()) if isinstance(holder, dict) else list(holder)
+    return holder.values() if isinstance(holder, dict) else holder

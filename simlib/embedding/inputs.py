@@ -32,8 +32,7 @@ class Inputs:
         new = cls(len(x), str(x.dtype), x.shape[1:], [(values.min(), values.max()) for values in each])
         return before.join(new) if before else new
 
-    def join(self, other):
-        """Those of both together; an empty shape where theirs differ."""
+    def join(self, other):  # an empty shape where theirs differ
         shape = self.shape if other.shape == self.shape else []
         low, high = np.minimum(self.ends, other.ends), np.maximum(self.ends, other.ends)
         return Inputs(self.n + other.n, self.dtype, shape, np.where([True, False], low, high), self.said)
@@ -60,21 +59,18 @@ class Inputs:
         if self.shape and new.shape and self.shape != new.shape:
             return f"each of x has the shape {new.shape}, and the index was made from {self.shape}."
         if self.n < ENOUGH or np.ptp(new.values) < 0.5 * np.ptp(self.values):
-            return None
+            return None  # too few, or too faint, to say more
         if new.shades[1] == 0 and self.shades[0] >= 0.01:
             return f"x holds two values only, and the index was made from {self} with shades between."
         span, exchanged = high - low, low + high - new.ends[1:3, ::-1]  # paper and mean, were black white
-        beyond = [1, -1] * (self.ends[1:3] - exchanged)  # how far it lies outside of what is usual
-        fits = (beyond <= 0.2 * span).all()
+        fits = ([1, -1] * (self.ends[1:3] - exchanged) <= 0.2 * span).all()  # near to what is usual
         away = max(new.paper[0] - self.paper[1], self.paper[0] - new.paper[1])
         if fits and away > 0.5 * span and np.ptp(self.paper) <= 0.04 * span:
             now, then = (f"{paper[0]:g} to {paper[1]:g}" for paper in (new.paper, self.paper))
             return f"the paper of x is {now}, and the index was made from {then}: is black white?"
-        return None
 
     def __str__(self):
         return f"{self.dtype} from {self.values[0]:g} to {self.values[1]:g}"
 
-    def state(self):
-        """What `Inputs(*state)` takes back: numbers and names, for a file's header."""
+    def state(self):  # what `Inputs(*state)` takes back, for a file's header
         return [self.n, self.dtype, self.shape, self.ends.tolist()]

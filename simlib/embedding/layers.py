@@ -22,10 +22,8 @@ class MetricEmbedding(keras.layers.Dense):
 
     On the sphere, cosine and Euclidean distance order neighbours alike, and no embedding can win by
     growing longer. It is Keras's `Dense` with the normalisation as its activation, so it can be quantised
-    and take LoRA as that one can; `kwargs` are its other arguments.
-
-    Input (batch, features); output float (batch, units), each row of length 1 (a zero row stays zero).
-    Raises ValueError if `units` is no whole number of at least 1, or the inputs are not (batch, features).
+    and take LoRA; `kwargs` are its other arguments. (batch, features) -> float (batch, units), each row of
+    length 1 (a zero row stays zero). Raises ValueError for other inputs, or units below 1.
 
     >>> import numpy as np
     >>> embedding = MetricEmbedding(8)(np.ones((2, 3), "float32"))
@@ -39,10 +37,8 @@ class MetricEmbedding(keras.layers.Dense):
 
     def build(self, input_shape):
         if len(input_shape) != 2 or not input_shape[1]:
-            cure = "Put a Flatten or a GlobalAveragePooling layer before it."
-            raise ValueError(
-                f"inputs must have the shape (batch, features); got {tuple(input_shape)}. {cure}"
-            )
+            cure = f"got {tuple(input_shape)}. Put a Flatten or a GlobalAveragePooling layer before it."
+            raise ValueError(f"inputs must have the shape (batch, features); {cure}")
         super().build(input_shape)
         self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
 

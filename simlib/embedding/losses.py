@@ -2,10 +2,9 @@
 
     distances between all pairs  ->  masks: which pairs are positive, which negative  ->  loss
 
-`y_true` holds integer class ids (batch,), `y_pred` embeddings (batch, d). A pair is *positive* if
-its two examples share a class, and *negative* if not; an example is no pair with itself. Each anchor
-(row) gives one number, and Keras takes the mean. An anchor without the pairs that a loss needs
-gives 0, with a zero gradient. Every loss takes the name of a `distance`, see `simlib.distances`.
+`y_true` holds integer class ids (batch,), `y_pred` embeddings (batch, d). A pair is *positive* if its two
+examples share a class, and *negative* if not; an example is no pair with itself. Each anchor (row) gives one
+number, and Keras takes the mean. An anchor without the pairs that a loss needs gives 0, with a zero gradient.
 """
 
 import math
@@ -61,8 +60,8 @@ def check_batch(y_true, y_pred):
     check_labels("y_true", y_true, floats=True)
     true, pred = np.shape(y_true), tuple(y_pred.shape)
     if len(pred) != 2 or 0 in pred:
-        cure = "Let the model end in a layer such as MetricEmbedding."
-        raise ValueError(f"y_pred must be embeddings of shape (batch, d); got {pred}. {cure}")
+        cure = f"got {pred}. Let the model end in a layer such as MetricEmbedding."
+        raise ValueError(f"y_pred must be embeddings of shape (batch, d); {cure}")
     if not true or (None not in (true[0], pred[0]) and true[0] != pred[0]):
         raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
 
@@ -82,13 +81,11 @@ class MetricLoss(keras.losses.Loss):
     A loss computes in float32, also for a model in half precision, whose range it would exceed. A subclass
     has `by_anchor(d, positive, negative)`: distances and masks (batch, batch) -> each anchor's loss (batch,).
 
-    Args:
-        distance: the name of a distance (see `simlib.distances`); `compile` hands it to the index.
-        settings: {name: number}, saved attributes; optional: those that may be None. kwargs: Keras's own.
-
-    Raises ValueError for an unknown distance or reduction, or a setting that is no finite number; in a call,
-    for one-hot labels, text, ids beyond 2**24, embeddings not of shape (batch, d), lengths that differ.
-    A compiled graph shows shapes and types alone: a NaN among the embeddings makes the loss NaN.
+    distance: its name, see `simlib.distances`; `compile` hands it to the index. settings: {name: number},
+    saved attributes; optional: those that may be None. kwargs: Keras's own. Raises ValueError for an unknown
+    distance or reduction, or a setting that is no finite number; in a call, for one-hot labels, text, ids
+    beyond 2**24, embeddings not of shape (batch, d), lengths that differ. A NaN among the embeddings makes
+    the loss NaN.
     """
 
     def __init__(self, distance, settings, optional=(), name=None, **kwargs):
@@ -96,8 +93,7 @@ class MetricLoss(keras.losses.Loss):
         super().__init__(name=name or type(self).__name__, dtype=dtype, **kwargs)
         self._distance, self.distance = distances.get(distance), distance
         self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
-        for key, value in self._settings.items():
-            setattr(self, key, value)
+        self.__dict__.update(self._settings)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         check_batch(y_true, y_pred)  # before Keras makes float32 of both
@@ -116,18 +112,15 @@ class MultiSimilarityLoss(MetricLoss):
     """Multi-similarity loss (Wang et al., CVPR 2019, "Multi-Similarity Loss with General Pair Weighting
     for Deep Metric Learning"): the loss that it calls L_MS, over the pairs that its mining keeps.
 
-    With similarities S = 1 - distance, anchor i keeps a negative that is more similar than its least
-    similar positive - epsilon, and a positive that is less similar than its most similar negative +
-    epsilon. Over those,
+    With similarities S = 1 - distance, an anchor keeps a negative that is more similar than its least similar
+    positive - epsilon, and a positive that is less similar than its most similar negative + epsilon. Over
+    those,
 
         1/alpha log(1 + sum_pos exp(-alpha (S - lambda))) + 1/beta log(1 + sum_neg exp(beta (S - lambda)))
 
-    Args:
-        alpha, beta: how much the hardest positive and negative pairs outweigh the others.
-        lambda_: the similarity about which pairs are pushed apart or together.
-        epsilon: the mining margin; None keeps all pairs.
-
-    The defaults are those of the authors' code; the paper sets lambda to 1 and beta to 50.
+    alpha, beta: how much the hardest positive and negative pairs outweigh the others; lambda_: the similarity
+    about which pairs are pushed apart or together; epsilon: the mining margin; None keeps all pairs. The
+    defaults are those of the authors' code; the paper sets lambda to 1 and beta to 50.
     """
 
     def __init__(self, alpha=2.0, beta=40.0, lambda_=0.5, epsilon=0.1, distance="cosine", **kwargs):
@@ -150,8 +143,8 @@ class MultiSimilarityLoss(MetricLoss):
 class TripletLoss(MetricLoss):
     """Batch-hard triplet loss (Hermans et al. 2017, "In Defense of the Triplet Loss", equation 5).
 
-    max(0, margin + furthest positive - nearest negative) for each anchor that has both. A margin of None
-    is the soft one: log(1 + exp(furthest positive - nearest negative)).
+    max(0, margin + furthest positive - nearest negative) for each anchor that has both; with a margin of
+    None, log(1 + exp(furthest positive - nearest negative)).
     """
 
     def __init__(self, margin=0.2, distance="cosine", **kwargs):
@@ -171,7 +164,7 @@ class CircleLoss(MetricLoss):
 
         softplus(log sum exp(gamma a_n (s_n - margin)) + log sum exp(-gamma a_p (s_p - (1 - margin))))
 
-    gamma is the scale, margin the relaxation. The defaults are the paper's for image retrieval.
+    The defaults of the scale gamma and the relaxation margin are the paper's for image retrieval.
     """
 
     def __init__(self, gamma=80.0, margin=0.4, distance="cosine", **kwargs):
@@ -191,16 +184,15 @@ class SoftNearestNeighborLoss(MetricLoss):
     """Soft nearest neighbour loss (Frosst et al., ICML 2019, equation 1, in squared Euclidean distance).
 
     -log of the share of positive pairs in sum exp(-distance / temperature), for each anchor that has a
-    positive. The smaller the temperature, the more the nearest pairs count.
+    positive: the smaller the temperature, the more the nearest pairs count.
     """
 
     def __init__(self, temperature=0.1, distance="squared_euclidean", **kwargs):
         super().__init__(distance, {"temperature": temperature}, **kwargs)
 
     def by_anchor(self, d, positive, negative):
-        closeness = -d / self.temperature
-        pull = masked_logsumexp(closeness, positive)
-        everyone = masked_logsumexp(closeness, ops.logical_or(positive, negative))
+        pull = masked_logsumexp(-d / self.temperature, positive)
+        everyone = masked_logsumexp(-d / self.temperature, ops.logical_or(positive, negative))
         return ops.where(ops.any(positive, axis=1), everyone - pull, ops.zeros_like(pull))
 
 

@@ -13,9 +13,9 @@ REDUCE = ("mean", "min", "max")
 class PairDistance(keras.metrics.Mean):
     """The mean, smallest or largest distance of the positive or negative pairs in a batch.
 
-    Keras shows the running mean of that number over the batches that have such a pair; before there
-    is one, it is 0. Sample weights have no say: a pair has two. pairs: "positive" (same class) or
-    "negative"; reduce: "mean", "min" or "max"; distance: a name from `simlib.distances`; else ValueError.
+    Keras shows the running mean over the batches that have such a pair; before there is one, 0. Sample
+    weights have no say: a pair has two. pairs: "positive" (same class) or "negative"; reduce: "mean", "min"
+    or "max"; distance: a name from `simlib.distances`; else ValueError.
 
     >>> import numpy as np
     >>> metric = PairDistance("negative", "max", distance="euclidean")
@@ -36,14 +36,12 @@ class PairDistance(keras.metrics.Mean):
         mask = losses.pair_masks(y_true)[0 if self.pairs == "positive" else 1]
         d = losses.pairwise(self._distance, ops.cast(y_pred, self.dtype))
         number = ops.sum(ops.cast(mask, d.dtype))
-        if self.reduce == "max":
-            value = ops.max(losses.masked_max(d, mask))
-        elif self.reduce == "min":
-            value = ops.min(losses.masked_min(d, mask))
-        else:
+        if self.reduce == "mean":
             value = ops.sum(ops.where(mask, d, ops.zeros_like(d))) / ops.maximum(number, 1)
-        has_pairs = ops.cast(number > 0, d.dtype)
-        super().update_state(ops.where(number > 0, value, ops.zeros_like(value)), has_pairs)
+        else:
+            largest = self.reduce == "max"
+            value = ops.max(losses.masked_max(d, mask)) if largest else ops.min(losses.masked_min(d, mask))
+        super().update_state(ops.where(number > 0, value, 0), ops.cast(number > 0, d.dtype))
 
     def get_config(self):
         return {**super().get_config(), "pairs": self.pairs, "reduce": self.reduce, "distance": self.distance}

@@ -40,14 +40,14 @@ class Pictures(NamedTuple):
         return "\n  ".join([head, *self.sentences()])
 
     def sentences(self, most=3):
-        """What was told, one sentence for each thing done, with the first of its files."""
+        """What was told, a sentence for each thing done, with the first of its files."""
         for what, files in self.told.items():
             some = ", ".join(map(_short, files[:most])) + ", ..." * (len(files) > most)
             yield f"{what}: {len(files):,} ({some})"
 
 
 def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verbose=None):
-    """Read pictures of any kind into one array of the model's size.
+    """Read pictures of any kind into one array of the model's size: `Pictures`.
 
     Grey, palette, CMYK and 16 bits become 8 bits of grey or RGB; a photo is turned upright as its EXIF
     says; what is transparent is laid on paper.
@@ -55,20 +55,18 @@ def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verb
     Args:
         source: a file, a list of files, or a folder, whose subfolders are the classes.
         shape: (height, width), or with 1 or 3 colours (height, width, c): `model.input_shape[1:]`.
-        bad: "refuse" raises an error that names what cannot be used (damaged, too small, there twice, ...);
-            "skip" goes on without it, and `told` names it.
+        bad: "refuse" raises ValueError and names what cannot be used (damaged, too small, there twice, ...);
+            "skip" goes on without it, and `told` names it. A source without a picture is always refused.
         fit: "pad" keeps the proportions and fills up with paper; "stretch" fills the shape.
         paper: such as "white" or "#8899aa"; None: the median of a picture's border, or white if transparent.
         pixels: fewest of a side, most of a picture. verbose: 1 shows progress, 0 none; None: after 2 seconds.
-
-    Returns `Pictures`; x of a single file is (1, height, width, ...). Raises ValueError for a source without
-    pictures, for wrong arguments, and for what is bad.
     """
-    made = _read(*_list(source), {}, shape, bad, fit, paper, pixels, verbose)
-    if not len(made.x):
-        raise ValueError(f"source: no picture in it: {'; '.join(made.sentences()) or 'it is empty'}.")
-    alone = [] if made.y is None else [c for c, n in zip(*np.unique(made.y, return_counts=True)) if n == 1]
-    return made._replace(told=made.told | ({ALONE: alone} if alone else {}))
+    result = _read(*_list(source), {}, shape, bad, fit, paper, pixels, verbose)
+    if not len(result.x):
+        raise ValueError(f"source: no picture in it: {'; '.join(result.sentences()) or 'it is empty'}.")
+    names, counts = ([], []) if result.y is None else np.unique(result.y, return_counts=True)
+    alone = [name for name, count in zip(names, counts) if count == 1]
+    return result._replace(told=result.told | ({ALONE: alone} if alone else {}))
 
 
 def batches(source, shape, size=1024, **how):
@@ -107,11 +105,11 @@ def _read(files, told, met, shape, bad="refuse", fit="pad", paper=None, pixels=P
         for what in done:
             told[what].append(file)
     y = np.array([name for _, name in kept]) if any(name for _, name in files) else None
-    made = Pictures(np.array(x, np.uint8).reshape(-1, *sides), y, [file for file, _ in kept], dict(told))
-    wrong = [sentence for sentence in made.sentences(most=20) if sentence.startswith("left out")]
+    result = Pictures(np.array(x, np.uint8).reshape(-1, *sides), y, [file for file, _ in kept], dict(told))
+    wrong = [sentence for sentence in result.sentences(most=20) if sentence.startswith("left out")]
     if wrong and bad == "refuse":
         raise ValueError(f"source: {'; '.join(wrong)}. Mend or remove them, or go on without: bad='skip'.")
-    return made
+    return result
 
 
 def _list(source):
@@ -122,12 +120,8 @@ def _list(source):
     if not os.path.isdir(root):
         return [(root, None)], {}
     readable = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
-    files, met, told = [], set(), collections.defaultdict(list)
-
-    def locked(error):
-        told[f"left out, {_reason(error)}"].append(error.filename)
-
-    for here, folders, names in os.walk(root, onerror=locked, followlinks=True):
+    files, met, locked, told = [], set(), [], collections.defaultdict(list)
+    for here, folders, names in os.walk(root, onerror=locked.append, followlinks=True):
         real, inside = os.path.realpath(here), Path(here).relative_to(root).parts
         if real in met:  # links can go in circles
             told["passed over, a link to a folder that is there already"].append(here)
@@ -140,6 +134,8 @@ def _list(source):
                 told["passed over, hidden or by its name no picture"].append(Path(here, name))
             else:
                 files.append((Path(here, name), unicodedata.normalize("NFC", inside[0]) if inside else None))
+    for error in locked:
+        told[f"left out, {_reason(error)}"].append(error.filename)
     loose = [file for file, name in files if name is None]
     if 0 < len(loose) < len(files):
         told["left out, beside the class folders, so of no class"] = loose
@@ -163,8 +159,7 @@ def _picture(file, shape, stretch, paper, smallest, largest):
             image.draft(None, (2 * max(width, height),) * 2)  # a JPEG is decoded no larger than it need be
             image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        image = _eight_bits(image)
-        done.append("scaled to 8 bits")
+        image, done = _eight_bits(image), [*done, "scaled to 8 bits"]
     done += [f"{image.mode} to RGB"] * (shape[2:] == (3,) and image.mode not in ("RGB", "RGBA"))
     image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     digest = hashlib.sha1(image.tobytes() + repr(image.size).encode()).digest()
@@ -180,7 +175,7 @@ def _picture(file, shape, stretch, paper, smallest, largest):
 
 def _eight_bits(image):
     values = np.asarray(image, np.float64)
-    tops = (65535,) if image.mode.startswith("I;") else (1, 255, 65535)
+    tops = [65535] if image.mode.startswith("I;") else [1, 255, 65535]
     top = next((top for top in tops if 0 <= values.min() and values.max() <= top), None)
     if top is None:
         raise Unfit(f"its values, {values.min():g} to {values.max():g}, do not say what is white")
@@ -191,8 +186,8 @@ def _border(image):
     """A picture's own paper: the median of its border, white where some of that is transparent."""
     rows = np.asarray(image)
     border = np.concatenate([rows[0], rows[-1], rows[:, 0], rows[:, -1]])
-    seen_through = image.mode == "RGBA" and (border[:, 3] < 128).any()
-    return (255,) * 3 if seen_through else tuple(map(int, np.median(border[:, :3], axis=0)))
+    transparent = (border[:, 3:] < 128).any()  # RGB has no such column
+    return (255,) * 3 if transparent else tuple(map(int, np.median(border[:, :3], axis=0)))
 
 
 def _reason(error):
@@ -209,11 +204,10 @@ def _short(file):
 
 
 def _progress(items, verbose):
-    began = shown = time.monotonic()
+    due = time.monotonic() + (0 if verbose else PATIENCE)
     for i, item in enumerate(items, 1):
         yield item
-        now = time.monotonic()
-        if now - shown > 0.2 and (verbose or (verbose is None and now - began > PATIENCE)):
-            shown = now
-            print(f"\r{i:,} of {len(items):,} pictures", end="", file=sys.stderr, flush=True)
-    print(end="\n" * (shown != began), file=sys.stderr)
+        if verbose != 0 and time.monotonic() > due:
+            due = time.monotonic() + 0.2
+            end = "\n" if i == len(items) else ""
+            print(f"\r{i:,} of {len(items):,} pictures", end=end, file=sys.stderr, flush=True)

@@ -1,11 +1,11 @@
-"""What happens when Keras is first imported: its simlib classes are registered, and quietly.
+"""What happens when Keras is first imported: simlib's Keras classes are registered, and quietly.
 
 `import simlib` must stay free of Keras, and yet `keras.models.load_model` must know SimilarityModel after
-`import simlib, keras`, in either order. In a notebook, TensorFlow's start-up lines are kept off the page;
-anything else that is said while it loads is shown.
+`import simlib, keras`, in either order. In a notebook, TensorFlow's start-up lines are kept off the page.
 """
 
 import contextlib
+import functools
 import importlib
 import os
 import re
@@ -36,22 +36,18 @@ class _Waiting:
     """Lets the usual finders find Keras, and adds one step after it has been executed."""
 
     def find_spec(self, name, path=None, target=None):
-        if name != "keras":
-            return None
-        found = (f.find_spec(name, path, target) for f in sys.meta_path if f is not self)
-        spec = next(filter(None, found), None)
+        finders = [finder for finder in sys.meta_path if finder is not self and name == "keras"]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
         if spec and spec.loader:
-            execute = spec.loader.exec_module
-
-            def execute_then_register(module):
-                with without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
-                    execute(module)
-                if self in sys.meta_path:  # not before: who asks where Keras is need not import it
-                    sys.meta_path.remove(self)
-                _register()
-
-            spec.loader.exec_module = execute_then_register
+            spec.loader.exec_module = functools.partial(self._execute, spec.loader.exec_module)
         return spec
+
+    def _execute(self, execute, module):
+        with without_chatter() if "ipykernel" in sys.modules else contextlib.nullcontext():
+            execute(module)
+        if self in sys.meta_path:  # not before: who asks where Keras is need not import it
+            sys.meta_path.remove(self)
+        _register()
 
 
 @contextlib.contextmanager
@@ -68,6 +64,4 @@ def without_chatter():
             os.dup2(real, 2)
             os.close(real)
             held.seek(0)
-            for line in held:
-                if not CHATTER.match(line):
-                    os.write(2, line)
+            os.write(2, b"".join(line for line in held if not CHATTER.match(line)))

@@ -17,10 +17,9 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
         shares: of each part, together 1. seed: of the deal.
         thing: what a row shows: a function of the path, or a pattern whose groups name it, such as
             r"([^/]+)/(\w+)-\d" for folder and file without its number; None: each path is a thing.
-        within: (n,) such as class names: each one's things are dealt out apart, so that every part has
-            some of them. Where there are too few, the largest parts come first.
+        within: (n,) such as class names, whose things are dealt out apart; the largest parts come first.
 
-    Returns a list of row numbers, ascending, for each part. Raises ValueError for wrong arguments.
+    Returns row numbers, ascending, for each part, in a list. Raises ValueError for wrong arguments.
 
     >>> split_by_thing(["a-1.jpg", "a-2.jpg", "b-1.jpg"], (0.5, 0.5), r"(\w+)-\d")
     [array([0, 1]), array([2])]
@@ -33,20 +32,19 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
         raise ValueError(f"within has {len(within)} entries, but there are {len(paths)} paths.")
     groups = collections.defaultdict(lambda: collections.defaultdict(list))
     for row, (path, group) in enumerate(zip(paths, within)):
-        groups[group][_thing(path, thing)].append(row)
+        name = thing(path) if callable(thing) else path if thing is None else _thing(path, thing)
+        groups[group][name].append(row)
     rng, parts = np.random.default_rng(checks.whole_number("seed", seed)), [[] for _ in shares]
     for things in groups.values():
-        wanted = shares * len(things)
-        sizes = np.floor(wanted + 1e-9).astype(int)
-        sizes[np.argsort(sizes - wanted, kind="stable")[: len(things) - sizes.sum()]] += 1
+        due = shares * len(things)
+        sizes = np.floor(due + 1e-9).astype(int)
+        sizes[np.argsort(sizes - due, kind="stable")[: len(things) - sizes.sum()]] += 1
         for part, rows in zip(rng.permutation(np.repeat(np.arange(len(shares)), sizes)), things.values()):
             parts[part] += rows
     return [np.sort(np.array(rows, np.int64)) for rows in parts]
 
 
-def _thing(path, thing):
-    if thing is None or callable(thing):
-        return thing(path) if thing else path
-    if not (fits := re.search(thing, Path(path).as_posix())):
-        raise ValueError(f"thing: the pattern {thing!r} does not fit {str(path)!r}.")
-    return fits.groups() or fits.group()
+def _thing(path, pattern):
+    if fits := re.search(pattern, Path(path).as_posix()):
+        return fits.groups() or fits.group()
+    raise ValueError(f"thing: the pattern {pattern!r} does not fit {str(path)!r}.")

@@ -14,16 +14,14 @@ PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds th
 
 
 def still(decisions, words, view=None, calibration=None, guess=None):
-    """The explorer as a still picture, a matplotlib Figure, with `words` as its title.
-
-    view: the `View` at the calibrated cutpoint; None shows no answer. guess: a second line, at this distance.
+    """A matplotlib Figure with `words` as its title. view: the `View` at the calibrated cutpoint; None shows
+    no answer. guess: a second line, at this distance.
     """
-    Figure = checks.extra("matplotlib.figure", "the explorer's picture", "plots").Figure
-
+    figure = checks.extra("matplotlib.figure", "the explorer's picture", "plots")
     from simlib.plots import curves
     from simlib.plots.style import CUT
 
-    picture = Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
+    picture = figure.Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
     picture.suptitle(words, fontsize=10)
     if view is None:
         curves.heaps(decisions.distances, decisions.right, ax=picture.subplots())
@@ -54,26 +52,19 @@ def tables_in(picture):
     >>> tables_in(b"no picture") is None
     True
     """
-    at, key = 8, PNG_KEY.encode() + b"\0\0"  # a PNG is a row of chunks: length, kind, content, checksum
-    while picture[:4] == b"\x89PNG" and at + 8 < len(picture):
-        length = int.from_bytes(picture[at : at + 4])
-        kind, content = picture[at + 4 : at + 8], picture[at + 8 : at + 8 + length]
-        if kind == b"zTXt" and len(content) == length and content.startswith(key):
-            with contextlib.suppress(ValueError, zlib.error):  # damaged
-                return json.loads(zlib.decompress(content.removeprefix(key)))
-        at += length + 12
+    _, _, packed = picture.partition(b"zTXt" + PNG_KEY.encode() + b"\0\0")  # the chunk's kind, key and method
+    with contextlib.suppress(ValueError, zlib.error):  # not there, or damaged
+        return json.loads(zlib.decompressobj().decompress(packed))  # which stops where the chunk ends
 
 
 def as_ink(name, images, length):
-    """Images as bytes, dark ink on white: uint8 (n, height, width[, 3]), or None as it is."""
-    if images is None:
-        return None
+    """Images as bytes, dark ink on white: uint8 (n, height, width[, 3])."""
     images = checks.images(name, images, (length,))
     if not np.isfinite(images).all():
         raise ValueError(f"{name}: some pixels hold NaN or infinity; mend them.")
     if images.dtype != np.uint8:
-        low, high = float(images.min()), float(images.max())
-        images = np.round(255 * (images - low) / ((high - low) or 1)).astype(np.uint8)
+        low, span = float(images.min()), float(images.max()) - float(images.min())
+        images = np.round(255 * (images - low) / (span or 1)).astype(np.uint8)
     return 255 - images if images.ndim == 3 else images
 
 
@@ -81,7 +72,7 @@ def as_shown(images, neighbor_images, column):
     """Images and neighbours' images as ink, each (n, ...) or None; of k neighbours, that of `column` (n,)."""
     if images is None and neighbor_images is not None:
         raise ValueError("neighbor_images stand beside images: give both, or neither.")
-    images = as_ink("images", images, len(column))
+    images = None if images is None else as_ink("images", images, len(column))
     if neighbor_images is None:
         return images, None
     neighbor_images = checks.as_array("neighbor_images", neighbor_images)
@@ -96,8 +87,8 @@ def as_shown(images, neighbor_images, column):
 def sheet(images, neighbor_images, ids):
     """All pictures on one sheet, as the browser reads it; each indexed item stands there once.
 
-    {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour tile neighbor[i]; None
-    stands for images that were not given.
+    {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour tile neighbor[i], if
+    given.
     """
     from PIL import Image
 
@@ -108,12 +99,10 @@ def sheet(images, neighbor_images, ids):
         _, first, place = np.unique(ids, return_index=True, return_inverse=True)
         tiles, neighbor = np.concatenate([images, neighbor_images[first]]), (len(images) + place).tolist()
     (count, height, width), columns = tiles.shape[:3], int(np.ceil(np.sqrt(len(tiles))))
-    pixels = np.full((-(-count // columns) * height, columns * width, *tiles.shape[3:]), 255, np.uint8)
-    for i, tile in enumerate(tiles):
-        y, x = i // columns * height, i % columns * width
-        pixels[y : y + height, x : x + width] = tile
+    blank = np.full((-count % columns, *tiles.shape[1:]), 255, np.uint8)
+    grid = np.concatenate([tiles, blank]).reshape(-1, columns, *tiles.shape[1:]).swapaxes(1, 2)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="png")
+    Image.fromarray(grid.reshape(-1, columns * width, *tiles.shape[3:])).save(file, format="png")
     src = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     size = {"columns": columns, "count": count, "height": height, "width": width}
     return {"src": src, "neighbor": neighbor, **size}

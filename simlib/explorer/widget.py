@@ -5,6 +5,7 @@ and no kernel. The picture carries those tables inside, so a page can be made fr
 """
 
 import base64
+import contextlib
 import dataclasses
 import functools
 from pathlib import Path
@@ -38,21 +39,18 @@ def panel_class():
 
 
 class Face:
-    """How an explorer shows itself. The numbers are the business of `simlib.explorer.Explorer`."""
+    """How an explorer shows itself; the numbers are `simlib.explorer.Explorer`'s."""
 
     _live = None
 
     @property
     def panel(self):
         """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
-        if self._live is None:
-            try:
-                panel = panel_class()
-            except ImportError:
-                return None
-            asked, tables = self.guess == ASK, self.tables()
-            start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
-            self._live = panel(tables=tables, threshold=start, guess=None if asked else self.guess)
+        with contextlib.suppress(ImportError):
+            if self._live is None:
+                panel, asked, tables = panel_class(), self.guess == ASK, self.tables()
+                start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
+                self._live = panel(tables=tables, threshold=start, guess=None if asked else self.guess)
         return self._live
 
     def figure(self):
@@ -60,13 +58,12 @@ class Face:
         if self.guess == ASK:
             return still(self.decisions, "Where would you put the cutpoint?")
         calibration = dataclasses.replace(self.calibration, curve=self._groups["all"].curve)
-        words, view = "\n".join(self._sentences()), self.view(self.calibrated)
-        return still(self.decisions, words, view, calibration, self.guess)
+        words = "\n".join(self._sentences())
+        return still(self.decisions, words, self.view(self.calibrated), calibration, self.guess)
 
     def _sentences(self):
-        yield self.view(self.calibrated).words
-        if self.guess is not None:
-            yield self.score(self.guess)
+        score = [] if self.guess is None else [self.score(self.guess)]
+        return [self.view(self.calibrated).words, *score]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture = base64.b64encode(png(self.figure(), self.tables())).decode()

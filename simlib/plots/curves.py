@@ -45,8 +45,7 @@ def distance_histogram(neighbors, labels, cutpoint=None, bins=50, ax=None):
     return heaps(neighbors.distances, right_match(neighbors.labels, labels[:, None]), cutpoint, bins, ax)
 
 
-def heaps(distances, right, cutpoint=None, bins=50, ax=None):
-    """`distance_histogram` of what is checked: two arrays of one shape, which may hold infinity."""
+def heaps(distances, right, cutpoint=None, bins=50, ax=None):  # of what is checked, infinity included
     ax, finite = axes(ax), np.isfinite(distances)
     edges = np.histogram_bin_edges(distances[finite].astype(float), bins)  # some are very close
     for mask, name, color in ((right, "same class", SAME), (~right, "different class", DIFFERENT)):
@@ -67,8 +66,7 @@ def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=Non
         color, label = LINES.get(name, UNCERTAIN), FULL_NAMES.get(name, name)
         ax.step(curve.distances, values, where="post", label=label, color=color, linestyle=style)
     if cutpoint is not None:
-        label = f"cutpoint {cutpoint:.3f}"
-        ax.axvline(cutpoint, color=CUT, linestyle="dashed", linewidth=1, label=label)
+        ax.axvline(cutpoint, color=CUT, linestyle="dashed", linewidth=1, label=f"cutpoint {cutpoint:.3f}")
     above(ax, columns=4)
     return finish(ax, xlabel="cutpoint: largest distance accepted", ylim=(0, 1.03))
 
@@ -76,21 +74,20 @@ def metric_curves(calibration, names=("precision", "recall", "f1"), cutpoint=Non
 def precision_recall(calibration, cutpoint=None, ax=None):
     """Precision against recall, one point for every cutpoint that there is."""
     curve = checks.kind("calibration", calibration, Calibration).curve
-    at = None if cutpoint is None else curve.at(calibration.distance(cutpoint))
-    ax, legend = axes(ax, (4.6, 4.0)), None
+    at, legend = None if cutpoint is None else curve.at(calibration.distance(cutpoint)), None
+    ax = axes(ax, (4.6, 4.0))
     ax.plot(curve.metric("recall"), curve.metric("precision"), ".-", color=SAME, markersize=3, linewidth=1)
     if at is not None:
-        name = cutpoint if isinstance(cutpoint, str) else f"{cutpoint:.3f}"
+        name, legend = cutpoint if isinstance(cutpoint, str) else f"{cutpoint:.3f}", {"loc": "lower left"}
         ax.plot(at.metric("recall"), at.metric("precision"), "o", color=CUT, label=f"cutpoint {name}")
-        legend = {"loc": "lower left"}
     return finish(ax, legend, xlabel="recall", ylabel="precision")
 
 
 def confusion(matrix, classes, ax=None, title=""):
     """A confusion matrix from `metrics.confusion_matrix`: true classes down, matched ones across.
 
-    Colour shows the mistakes alone. Up to READABLE classes, each count is written; of more, some names are.
-    `classes`: ids or names, in the order of the rows; -1 among them is left out.
+    Colour shows the mistakes alone. `classes`: ids or names, in the order of the rows; -1 among them is left
+    out. Up to READABLE of them, each count is written; of more, some names are.
     """
     matrix, classes = checks.as_array("matrix", matrix), checks.listed("classes", classes)
     title, classes = checks.kind("title", title, str), [c for c in classes if c != UNKNOWN]
@@ -100,8 +97,7 @@ def confusion(matrix, classes, ax=None, title=""):
         raise ValueError(f"matrix must be whole numbers {shape}; got {matrix.dtype} {matrix.shape}.")
     few, rows = n <= READABLE, [*classes, *["nobody"] * (len(matrix) - n)]
     ax = axes(ax, (5.8, 4.4) if few else (7.6, 6.2))
-    mistakes = matrix.copy()
-    np.fill_diagonal(mistakes, 0)  # colour the errors, not the bulk
+    mistakes = matrix * ~np.eye(*matrix.shape, dtype=bool)  # colour the errors, not the bulk
     counts = np.where(matrix == 0, "", matrix.astype(str)) if few else None
     sns.heatmap(mistakes, annot=counts, fmt="", cmap="Oranges", cbar=False, linewidths=0.5 if few else 0,
                 linecolor="#dddddd", xticklabels=[*classes, "unknown"] if few else False,
@@ -125,10 +121,9 @@ def group_bars(report, ax=None):
     left = np.zeros(len(report))
     for part, color in PARTS.items():
         shares = np.nan_to_num([100 * group[part] for group in report.values()])
-        ax.barh([str(name) for name in report], shares, left=left, color=color, label=part)
-        for y, (start, share) in enumerate(zip(left, shares)):
-            if share >= NARROW:
-                ax.text(start + share / 2, y, f"{share:.1f}%", ha="center", va="center", color="white")
+        bars = ax.barh([str(name) for name in report], shares, left=left, color=color, label=part)
+        wide = [f"{share:.1f}%" if share >= NARROW else "" for share in shares]
+        ax.bar_label(bars, wide, label_type="center", color="white")
         left += shares
     for y, group in enumerate(report.values()):  # what is too narrow for its number has it beside the bar
         narrow = [f"{100 * group[part]:.1f}% {part}" for part in PARTS if 0 < 100 * group[part] < NARROW]
@@ -142,22 +137,21 @@ def group_bars(report, ax=None):
 def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     """The embedding space laid flat, one colour and digit for each class.
 
-    Args:
-        embeddings: (n, d). labels: (n,) class ids or names. marked: rows to mark with a cross; or None.
-        method: "tsne" keeps neighbours together, and the gaps between groups mean little; "pca"
-            keeps the directions of largest spread.
+    embeddings: (n, d); labels: (n,) class ids or names; marked: rows to mark with a cross, or None; method:
+    "tsne" keeps neighbours together, and the gaps between groups mean little; "pca" keeps the directions of
+    largest spread.
     """
     embeddings = checks.embeddings("embeddings", embeddings)
     if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():
-        need = "3 different vectors or more, of 2 or more numbers"
-        raise ValueError(f"embeddings must be {need}; got {embeddings.shape}.")
+        need = f"3 different vectors or more, of 2 or more numbers; got {embeddings.shape}"
+        raise ValueError(f"embeddings must be {need}.")
     labels = checks.labels("labels", labels, len(embeddings), "embeddings", text=True)
     seed = checks.whole_number("seed", seed) % 2**32
     marked = checks.positions("marked", [] if marked is None else marked, len(embeddings))
     flat = checks.choose("method", method, {"tsne": _tsne, "pca": _pca})(embeddings, seed)
     ax = axes(ax, (6.0, 5.2))
-    palette = sns.color_palette("colorblind", len(np.unique(labels)))
-    for color, c in zip(palette, np.unique(labels)):
+    classes = np.unique(labels)
+    for color, c in zip(sns.color_palette("colorblind", len(classes)), classes):
         points = flat[labels == c]
         ax.scatter(*points.T, s=9, color=color, linewidths=0)
         ax.text(*np.median(points, axis=0), str(c), fontsize=15, weight="bold", ha="center", va="center",

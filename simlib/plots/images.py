@@ -47,10 +47,9 @@ def image_grid(images, labels=None, columns=10, title=""):
 def neighbor_strips(queries, labels, neighbors, images, rows=None):
     """Each query beside its neighbours: label and distance above, framed by right or wrong.
 
-    Args:
-        queries: (q, height, width) images. labels: (q,) their true class ids, -1 for nobody's.
-        neighbors: `Neighbors` (q, k). images: (q, k, height, width), the neighbours' payload.
-        rows: how many queries to show; None shows all.
+    queries: (q, height, width) images; labels: (q,) their true class ids, -1 for nobody's; neighbors:
+    `Neighbors` (q, k); images: (q, k, height, width), the neighbours' payload; rows: how many to show, None
+    for all.
     """
     n, k = len(expect(neighbors)), neighbors.k
     queries, images = checks.images("queries", queries, (n,)), checks.images("images", images, (n, k))
@@ -72,11 +71,9 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
 def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=5):
     """The queries nearest the cutpoint: the last ones accepted, above the first ones beyond it.
 
-    Above each image: its true class, the answer, and the distance; framed by right, wrong or unknown.
-
-    Args:
-        images: (q, height, width) the queries. labels: (q,) their true class ids, -1 for nobody's.
-        neighbors: `Neighbors` (q, k). cutpoint: a distance. each: how many on each side.
+    Above each image: its true class, the answer, and the distance; framed by right, wrong or unknown. images:
+    (q, height, width); labels, neighbors: as in `neighbor_strips`; cutpoint: a distance; each: how many a
+    side.
     """
     images = checks.images("images", images, (len(expect(neighbors)),))
     each, cutpoint = checks.whole_number("each", each, at_least=1), checks.distance("cutpoint", cutpoint)

@@ -25,8 +25,7 @@ def bootstrap_cutpoints(result, ax=None, bins=40):
 def open_set_tradeoff(sets, cutpoints=None, ax=None):
     """Strangers called unknown, against known queries called unknown: one curve for each `OpenSet`.
 
-    Args:
-        sets: {name: `OpenSet`}. cutpoints: {name: distance}, marked on each curve; or None.
+    sets: {name: `OpenSet`}; cutpoints: {name: distance}, marked on each curve, or None.
     """
     for result in checks.mapping("sets", sets, "name -> `OpenSet`").values():
         checks.kind("sets", result, OpenSet)
@@ -39,8 +38,8 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
         ax.step(x, y, where="post", color=color, linestyle=style, label=label)
         for marker, (title, cutpoint) in zip("os^D" * len(cutpoints), cutpoints.items()):
             far, near = result.at(cutpoint)
-            first = result is next(iter(sets.values()))
-            ax.plot(100 * near, 100 * far, marker, color=CUT, label=title if first else None)
+            title = title if result is next(iter(sets.values())) else None
+            ax.plot(100 * near, 100 * far, marker, color=CUT, label=title)
     names = {"xlabel": "known digits called unknown (%)", "ylabel": "strangers called unknown (%)"}
     return finish(ax, {"loc": "lower right"}, **names)
 
@@ -52,11 +51,10 @@ def base_rate(rates, strangers=(0.01, 0.4, 0.9, 0.99), ax=None):
     shares = np.linspace(0, 1, 1001)
     ax.plot(100 * shares, rates.precision(shares), color=CUT)
     for share, precision in zip(marked, rates.precision(marked)):
-        right_of_it = {"xytext": (6, 2), "ha": "left", "va": "bottom"}
-        left_of_it = {"xytext": (-7, 0), "ha": "right", "va": "center"}
-        ax.plot(100 * share, precision, "o", color=CUT)
-        ax.annotate(f"{precision:.3f} at {100 * share:g}%", (100 * share, precision), fontsize=9,
-                    textcoords="offset points", **(right_of_it if share < 0.7 else left_of_it))  # fmt: skip
+        at, text, left = (100 * share, precision), f"{precision:.3f} at {100 * share:g}%", share >= 0.7
+        side = {"ha": "right", "va": "center"} if left else {"ha": "left", "va": "bottom"}
+        ax.plot(*at, "o", color=CUT)
+        ax.annotate(text, at, (-7, 0) if left else (6, 2), fontsize=9, textcoords="offset points", **side)
     return finish(ax, xlabel="strangers among the queries (%)", ylabel="precision", ylim=(0, 1.08))
 
 

@@ -21,15 +21,13 @@ LENGTH_BYTES, CHECKSUM_BYTES = 8 + 4, 4  # a TFRecord: length and its checksum, 
 def write_shards(folder, examples, classes_per_shard=1):
     """Write examples into TFRecord shards, in one pass: they need never be in memory together.
 
-    Args:
-        folder: where to; made if it is not there, and it must hold no shards yet.
-        examples: pairs (x, y) of an array, all of one shape and dtype, and a class id or name; any iterable,
-            such as zip(x, y) or a `tf.data.Dataset`'s `as_numpy_iterator()`.
-        classes_per_shard: how many classes share a file, in the order in which they first appear.
-
-    Returns the folder, as a `Path`. The catalogue is written last: a folder without one was not finished.
-    Raises ValueError for no examples, one of another shape or dtype, or a label that is no class id,
-    FileExistsError if the folder holds shards already or is a file, ImportError without TensorFlow.
+    folder: where to; made if it is not there, and it must hold no shards yet; examples: pairs (x, y) of an
+    array, all of one shape and dtype, and a class id or name; any iterable, such as zip(x, y) or a
+    `tf.data.Dataset`'s `as_numpy_iterator()`; classes_per_shard: how many classes share a file, in the order
+    in which they first appear. Returns the folder, as a `Path`. The catalogue is written last: a folder
+    without one was not finished. Raises ValueError for no examples, one of another shape or dtype, or a label
+    that is no class id, FileExistsError if the folder holds shards already or is a file, ImportError without
+    TensorFlow.
     """
     tf = checks.extra("tensorflow", "writing TFRecord shards", "keras")
     per_shard = checks.whole_number("classes_per_shard", classes_per_shard, at_least=1)
@@ -70,13 +68,11 @@ def _shard(folder, number):
 
 
 def _example(tf, raw, label):
-    image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[raw]))
-    if isinstance(label, str):
-        label = tf.train.Feature(bytes_list=tf.train.BytesList(value=[label.encode()]))
-    else:
-        label = tf.train.Feature(int64_list=tf.train.Int64List(value=[label]))
-    features = tf.train.Features(feature={"image": image, "label": label})
-    return tf.train.Example(features=features).SerializeToString(deterministic=True)
+    example = tf.train.Example()
+    example.features.feature["image"].bytes_list.value.append(raw)
+    feature, name = example.features.feature["label"], isinstance(label, str)
+    (feature.bytes_list if name else feature.int64_list).value.append(label.encode() if name else label)
+    return example.SerializeToString(deterministic=True)
 
 
 class Shards:
@@ -90,11 +86,11 @@ class Shards:
         self.folder = checks.path("folder", folder)
         if not (self.folder / CATALOGUE).exists():
             raise ArtifactError(f"folder: {self.folder} holds no {CATALOGUE}; `write_shards` makes one.")
-        _, found = archive.read(self.folder / CATALOGUE, "shards")
-        self.labels, self._shard, self._start = (found[name] for name in ("label", "shard", "start"))
-        self._checksum, self._like, self._maps = found["checksum"], found["like"], {}
+        _, arrays = archive.read(self.folder / CATALOGUE, "shards")
+        self.labels, self._shard, self._start = (arrays[name] for name in ("label", "shard", "start"))
+        self._checksum, self._like = arrays["checksum"], arrays["like"]
         self._verified = np.zeros(len(self.labels), bool)
-        for number, size in enumerate(found["sizes"].tolist()):
+        for number, size in enumerate(arrays["sizes"].tolist()):
             path = _shard(self.folder, number)
             there = path.stat().st_size if path.exists() else None
             if there != size:
@@ -109,8 +105,10 @@ class Shards:
         out = np.empty((len(rows), *self._like.shape[1:]), self._like.dtype)
         raw, shards = out.reshape(len(rows), -1).view(np.uint8), self._shard[rows]
         for number in set(shards.tolist()):
-            mine = shards == number
-            raw[mine] = self._windows(number, raw.shape[1])[self._start[rows[mine]]]
+            whole, mine = np.memmap(_shard(self.folder, number), np.uint8, mode="r"), shards == number
+            # All runs of so many bytes, by where they begin; only those asked for are read.
+            windows = np.lib.stride_tricks.sliding_window_view(whole, raw.shape[1])
+            raw[mine] = windows[self._start[rows[mine]]]
         for i in np.flatnonzero(~self._verified[rows]).tolist():  # once, the first time it is read
             if zlib.crc32(raw[i]) != self._checksum[rows[i]]:
                 what = f"is damaged: the bytes of example {rows[i]} have changed."
@@ -118,24 +116,13 @@ class Shards:
             self._verified[rows[i]] = True
         return out
 
-    def _windows(self, number, size):
-        """All runs of `size` bytes of a shard, by where they begin; only those asked for are read."""
-        if number not in self._maps:
-            whole = np.memmap(_shard(self.folder, number), np.uint8, mode="r")
-            self._maps[number] = np.lib.stride_tricks.sliding_window_view(whole, size)
-        return self._maps[number]
-
-    def __getstate__(self):  # maps stay in their process
-        return {**self.__dict__, "_maps": {}}
-
 
 class ShardSampler(ClassBalancedSampler):
     """`ClassBalancedSampler` over the shards in a folder: the same batches, read from disk.
 
     It reads single examples at random places, which local disks do well; over a network, copy the shards
     first. `folder` is what `write_shards` wrote, `args` and `kwargs` are as in `ClassBalancedSampler`, from
-    `classes_per_batch` on. Raises ArtifactError as `Shards`, ValueError as `ClassBalancedSampler`, for
-    instance for a class of class_list that no shard holds.
+    `classes_per_batch` on. Raises ArtifactError as `Shards`, ValueError as `ClassBalancedSampler`.
     """
 
     def __init__(self, folder, *args, **kwargs):

@@ -16,35 +16,29 @@ from simlib.scale.shards import CATALOGUE, ShardSampler, write_shards
 def sampler_from_dataset(dataset, *args, folder=None, class_list=None, **kwargs):
     """A sampler over a `tf.data.Dataset`, or any iterable of single examples (x, y).
 
-    Args:
-        dataset: gives pairs of one example, without a batch axis, and its class. It must end: no `repeat`.
-        folder: where to write shards, for what does not fit into memory. Shards that lie there already
-            are taken as they are, and the dataset is not read again. None reads into memory.
-        class_list: the classes to draw from; others are not kept. None takes all.
-        args, kwargs: as in `ClassBalancedSampler`, from `classes_per_batch` on.
+    dataset: gives pairs of one example, without a batch axis, and its class, and ends: no `repeat`; folder:
+    where to write shards, for what does not fit into memory: shards that lie there already are taken as they
+    are, and the dataset is not read again; class_list: the classes to draw from, None for all; others are not
+    kept; args, kwargs: as in `ClassBalancedSampler`, from `classes_per_batch` on.
 
     Returns a `ClassBalancedSampler`, or a `ShardSampler` if there is a folder. Raises ValueError for batches
     instead of examples, for an endless dataset, and as `ClassBalancedSampler`.
     """
     if class_list is not None:
-        class_list = checks.labels("class_list", checks.listed("class_list", class_list), text=True)
-        class_list = class_list.tolist()
+        class_list = checks.listed("class_list", class_list)
+        class_list = kwargs["class_list"] = checks.labels("class_list", class_list, text=True).tolist()
     if folder is None:
         x, y = zip(*_examples(dataset, class_list))
-        return ClassBalancedSampler(
-            checks.as_array("dataset", x), list(y), *args, class_list=class_list, **kwargs
-        )
+        return ClassBalancedSampler(checks.as_array("dataset", x), list(y), *args, **kwargs)
     if not (checks.path("folder", folder) / CATALOGUE).exists():
         write_shards(folder, _examples(dataset, class_list))
-    return ShardSampler(folder, *args, class_list=class_list, **kwargs)
+    return ShardSampler(folder, *args, **kwargs)
 
 
 def _examples(dataset, class_list):
-    """The examples of the listed classes, at least one; a dataset's own checks come before the first."""
     if getattr(dataset, "cardinality", None) and int(dataset.cardinality()) == -1:
         raise ValueError("dataset never ends, and it is read once: leave out its `repeat`.")
-    pairs = dataset.as_numpy_iterator() if hasattr(dataset, "as_numpy_iterator") else dataset
-    kept = 0
+    pairs, kept = dataset.as_numpy_iterator() if hasattr(dataset, "as_numpy_iterator") else dataset, 0
     for x, y in checks.examples("dataset", pairs):
         if class_list is None or y in class_list:
             kept += 1
@@ -54,14 +48,11 @@ def _examples(dataset, class_list):
 
 
 def sampler_from_catalogue(name, *args, split="train", data_dir=None, **kwargs):
-    """A sampler over a dataset of the TensorFlow Datasets catalogue, such as "mnist".
+    """A sampler over a dataset of the TensorFlow Datasets catalogue, such as "mnist", downloaded once.
 
-    Args:
-        name: the dataset's name; it must have images and labels (`as_supervised`). It is downloaded once.
-        split, data_dir: as in `tensorflow_datasets.load`. args, kwargs: as in `sampler_from_dataset`.
-
-    Raises ValueError if the catalogue has no such dataset or split, and as `sampler_from_dataset`;
-    ImportError without tensorflow-datasets.
+    name: of a dataset with images and labels (`as_supervised`); split, data_dir: as in
+    `tensorflow_datasets.load`; args, kwargs: as in `sampler_from_dataset`. Raises ValueError if the catalogue
+    has no such dataset or split, and as `sampler_from_dataset`; ImportError without tensorflow-datasets.
     """
     tfds = checks.extra("tensorflow_datasets", "the TensorFlow Datasets catalogue", "catalogue")
     try:
