@@ -8,7 +8,8 @@ import numpy as np
 from simlib import archive, checks, distances
 from simlib.checks import NotReadyError
 from simlib.classes import NOBODY
-from simlib.items import leave_out, make, read_ids
+from simlib.ids import read_ids
+from simlib.items import leave_out, make
 
 SHOWN = 20  # classes in a repr
 CONNECT = "SIMLIB_CONNECT"  # the environment variable that names what loading may open

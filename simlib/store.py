@@ -90,7 +90,11 @@ class MemoryStore(Growing):
             self.add(checks.rows("payload", state["payload"]))
 
 
-STORES = {"memory": "store.MemoryStore", "disk": "scale.disk.DiskStore", "milvus": "scale.milvus.MilvusStore"}
+STORES = {
+    "memory": "store.MemoryStore",
+    "disk": "scale.disk.DiskStore",
+    "milvus": "scale.milvus_store.MilvusStore",
+}
 
 
 def store(given):

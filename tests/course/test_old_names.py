@@ -56,6 +56,7 @@ def translated(script):
     return script
 
 
+@pytest.mark.filterwarnings("ignore:.*wrong matches in")
 def test_a_script_translated_by_the_table_alone_runs(tmp_path):
     (x_train, y_train), (x_cal, y_cal), (x_test, y_test) = simlib.load_mnist()
     names = dict(locals(), keras=keras, path=str(tmp_path / "model.keras"))
