@@ -15,6 +15,7 @@ class Inputs:
 
     def __init__(self, n, dtype, shape, ends, said=False):
         self.n, self.dtype, self.shape, self.said = n, dtype, list(shape), said
+        self._met = 0  # calls of `warn`
         self.ends = np.array(ends, float)
         self.values, self.paper, self.mean, self.shades = self.ends
 
@@ -38,8 +39,10 @@ class Inputs:
         return Inputs(self.n + other.n, self.dtype, shape, np.where([True, False], low, high), self.said)
 
     def warn(self, x):
-        """Warn, the first time, if x is of another kind."""
-        if not self.said and (sentence := self.differs(Inputs.of(x))):
+        """Warn, the first time, if x is of another kind; after many single ones, it looks at one in ten."""
+        self._met += 1
+        rarely = len(x) == 1 and self._met > ENOUGH and self._met % 10
+        if not self.said and not rarely and (sentence := self.differs(Inputs.of(x))):
             self.said = True
             warnings.warn(f"{sentence} Prepare both in the same way.", stacklevel=3)
 

@@ -123,3 +123,14 @@ def test_it_is_said_once(digits):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made_from.warn(digits / 255)
+
+
+def test_after_many_single_lookups_one_in_ten_is_looked_at(recwarn):
+    x = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    kind = Inputs.of(x)
+    for row in range(100):
+        kind.warn(x[row : row + 1])
+    assert not recwarn.list
+    for row in range(10):
+        kind.warn(x[row : row + 1] / 255)
+    assert len(recwarn.list) == 1
