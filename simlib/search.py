@@ -70,7 +70,9 @@ class ExactSearch:
         `rows`, ascending, it looks among those alone.
         """
         if rows is not None:
-            found, distances = self.kept(rows).search(queries, k)
+            some = ExactSearch(self.distance)
+            some.add(self._vectors.rows[rows])
+            found, distances = some.search(queries, k)
             return rows[found], distances
         vectors = self._vectors.rows
         k = min(k, len(vectors))

@@ -1,6 +1,8 @@
 """Approximate search with faiss, in memory: near the exact answer, at a small part of its cost."""
 
+import re
 import threading
+import warnings
 
 import numpy as np
 
@@ -8,21 +10,26 @@ from simlib import checks
 from simlib.search import ExactSearch, nearest
 
 EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
-PROBES = 16  # lists that a query looks into
+PROBES = 16  # lists that a query looks into, at least
 SEEN_PER_NEIGHBOR = 8  # and enough of them to meet this many vectors for each neighbour asked for
 TRAIN_PER_LIST, TRAIN_ROUNDS = 32, 10  # k-means needs no more; faiss's 256 and 25 take 20 times as long
+RECALL, SAMPLE = 0.99, 100  # wanted of so many of the vectors: what is measured is a little off
+TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
+GROWN = 1.2  # times as many vectors: measure again
 
 
 class FaissSearch(ExactSearch):
     """faiss behind the protocol of `ExactSearch`, which it also is: below 10,000 vectors it is exact.
 
-    From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a
-    query is compared with those of the 16 lists nearest to it (Jegou et al. 2011, "Product quantization
-    for nearest neighbor search", section IV). The candidates are then measured in float64.
+    From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a query
+    is compared with those in the lists nearest to it (Jegou et al. 2011, "Product quantization for nearest
+    neighbor search", section IV). Into how many it looks, it finds out by itself: it doubles them until 100
+    of the vectors find 99% of their neighbours. Where that takes a third of the lists, it says so once and
+    searches exactly. The candidates are measured in float64.
 
-    The first lookup after adding builds what is missing, and all anew when the index has doubled. Manhattan
-    distances are searched exactly. A process pool must start its workers with `spawn` or `forkserver`:
-    faiss's own threads do not survive a fork.
+    `build`, or else the first lookup after adding, builds what is missing, and all anew when the index has
+    doubled; other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool
+    must start its workers with `spawn` or `forkserver`: faiss's own threads do not survive a fork.
 
     Args:
         distance: a class from `simlib.distances`.
@@ -30,8 +37,8 @@ class FaissSearch(ExactSearch):
             chooses as above. A saved index of your own factory is built again at its first lookup.
         parameters: faiss search parameters, such as "nprobe=32" or "efSearch=64"; None chooses.
 
-    Raises ImportError without faiss-cpu, and ValueError, at the first lookup, for a factory or parameters
-    that faiss does not understand.
+    Both are taken as they are: `recall` tells what they give. Raises ImportError without faiss-cpu, and
+    ValueError, here or at the first lookup, for a factory or parameters that faiss does not understand.
 
     >>> from simlib import Index
     >>> Index("euclidean", search="faiss").add([[0.0], [2.0]], [7, 1]).lookup([[1.5]], k=1)
@@ -43,8 +50,18 @@ class FaissSearch(ExactSearch):
 
     def __init__(self, distance, factory=None, parameters=None):
         self._faiss = checks.extra("faiss", 'search="faiss"')
+        for name, given, zero in ("factory", factory, "[A-Za-z]"), ("parameters", parameters, r"=\s*"):
+            # faiss ends the process at HNSW0, and loops or fails elsewhere for numbers below 1.
+            bad = isinstance(given, str) and (
+                not given.strip() or re.search(rf"-\s*\d|{zero}0+(?![\d.])", given)
+            )
+            if given is not None and (bad or not isinstance(given, str)):
+                raise ValueError(f"{name} must be text that faiss knows, with numbers from 1; got {given!r}.")
         self.factory, self.parameters = factory, parameters
-        self._lock = threading.Lock()  # faiss must not search while it adds
+        self._using, self._building = (
+            threading.Lock(),
+            threading.Lock(),
+        )  # faiss must not search while it adds
         # Of unit vectors the nearest in a straight line is also the nearest in angle.
         product = distance.name == "inner_product"
         self._metric = self._faiss.METRIC_INNER_PRODUCT if product else self._faiss.METRIC_L2
@@ -54,44 +71,104 @@ class FaissSearch(ExactSearch):
         """Forget all vectors."""
         super().reset()
         self._built = self._centroids = None
-        self._trained_on = 0
+        self._trained_on, self._probes, self._told = 0, {}, False
+
+    def kept(self, rows):
+        """As in `ExactSearch`; the lists' centres stay, so nothing is trained anew."""
+        other = super().kept(rows)
+        other._using, other._building = threading.Lock(), threading.Lock()
+        if 2 * len(rows) > self._trained_on:
+            other._centroids, other._trained_on = self._centroids, self._trained_on
+        return other
 
     def search(self, queries, k, rows=None):
-        """As `ExactSearch.search`, but a true neighbour can be missing (how often: measure recall)."""
-        if rows is not None:
+        """As `ExactSearch.search`, but a true neighbour can be missing (`recall` tells how often)."""
+        vectors = self._vectors.rows
+        index = self._ready(vectors, min(k, len(vectors))) if rows is None and len(queries) else None
+        ids = None if index is None else self._candidates(index, queries, min(k, len(vectors)))
+        if ids is None or (ids < 0).any() or (ids >= len(vectors)).any():  # too few in the lists
             return super().search(queries, k, rows)
-        with self._lock:
-            vectors = self._vectors.rows
-            few = len(vectors) < (1 if self.factory else EXACT_BELOW)
-            exact = few or not len(queries) or self.distance.name == "manhattan"
-            if not exact:
-                wanted = min(k, len(vectors))
-                ids = self._ready(vectors, wanted).search(queries, wanted)[1]
-                exact = bool((ids < 0).any())  # too few in the lists that were looked into
-        if exact:
-            return super().search(queries, k)
         ids, query = np.sort(ids, axis=1).ravel(), np.repeat(np.arange(len(queries)), ids.shape[1])
         distances = self._measure(queries, query, vectors, ids)
         best = nearest(query, distances, len(ids) // len(queries))
         return ids[best], distances[best]
 
+    def recall(self, k=10):
+        """The share of the k nearest that a search finds: of 100 of the vectors, none its own answer."""
+        k = min(k, len(self) - 1)
+        return self._share(lambda queries: self.search(queries, k + 1)[0], *self._sample(k)) if k > 0 else 1.0
+
+    def build(self):
+        """Prepare what the next search needs."""
+        self._ready(self._vectors.rows, min(10, len(self)))
+
+    def _sample(self, k):
+        """(rows of some of the vectors, the distance (n, 1) of the k-th nearest of each but itself)."""
+        rows = np.unique(np.linspace(0, len(self) - 1, SAMPLE).round().astype(int))
+        return rows, super().search(self._vectors.rows[rows], k + 1)[1][:, -1:], k
+
+    def _share(self, search, rows, reach, k):
+        """The share that a search finds within reach: equals count as those do that exact search names."""
+        vectors = self._vectors.rows
+        found = search(vectors[rows])
+        query = np.repeat(np.arange(len(rows)), found.shape[1])
+        near = self._measure(vectors[rows], query, vectors, found.ravel()).reshape(found.shape)
+        hits = (near <= reach) & (found >= 0) & (found != rows[:, None])
+        return float(np.minimum(hits.sum(axis=1), k).mean() / k)
+
+    def _candidates(self, index, queries, k):
+        with self._using:
+            if self._built is index:
+                return self._try(index.search, queries, k)[1]
+
     def _ready(self, vectors, k):
-        """The faiss index of all vectors, set to find k of them; one that broke off is built anew."""
-        index, self._built = self._built, None
-        if not self.factory and len(vectors) > 2 * self._trained_on:
-            index = self._centroids = None
-        if index is None and self.factory:
-            index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
-            index.train(vectors)
-        index = index or self._inverted_file(vectors)
-        if index.ntotal < len(vectors):
-            index.add(vectors[index.ntotal :])
-        self._built = index
-        if self.parameters:
-            self._try(self._faiss.ParameterSpace().set_index_parameters, index, self.parameters)
-        elif not self.factory:
-            index.nprobe = min(index.nlist, max(PROBES, SEEN_PER_NEIGHBOR * k * index.nlist // len(vectors)))
-        return index
+        """The faiss index of all vectors, set to find k of them; None where exact search shall answer."""
+        few = len(vectors) < (1 if self.factory else max(EXACT_BELOW, TOO_MANY * k))
+        if few or self.distance.name == "manhattan" or not self._building.acquire(blocking=False):
+            return None  # or another thread is building
+        try:
+            index = self._built
+            if not self.factory and len(vectors) > 2 * self._trained_on:
+                index = self._centroids = None
+                self._probes = {}
+            if index is None and self.factory:
+                index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
+                self._try(index.train, vectors)
+            index = index or self._inverted_file(vectors)
+            with self._using:
+                self._built = None  # one that breaks off is built anew
+                if index.ntotal < len(vectors):
+                    self._try(index.add, vectors[index.ntotal :])
+                if self.parameters:
+                    space = self._faiss.ParameterSpace()
+                    self._try(lambda: space.set_index_parameters(index, self.parameters))
+                elif not self.factory and not self._tune(index, vectors, k):
+                    self._built = index
+                    return None
+                self._built = index
+            return index
+        finally:
+            self._building.release()
+
+    def _tune(self, index, vectors, k):
+        """Set how many lists a search for k looks into; False where that would be too many."""
+        size = 1 << max(10, k).bit_length()  # so that not every k is measured
+        measured, probes = self._probes.get(size, (0, 0))
+        if len(vectors) > GROWN * measured:
+            sample, most = self._sample(min(size, len(vectors) - 1)), index.nlist // TOO_MANY
+            probes = min(most, max(PROBES, SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)))
+            while probes <= most:
+                index.nprobe = probes
+                if self._share(lambda queries: index.search(queries, sample[2] + 1)[1], *sample) >= RECALL:
+                    break
+                probes = min(most, 2 * probes) if probes < most else most + 1
+            self._probes[size] = len(vectors), probes
+            if probes > most and not self._told:
+                self._told = True
+                why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
+                warnings.warn(f"search='faiss': {why}; it searches exactly. Or give a factory.", stacklevel=2)
+        index.nprobe = min(index.nlist, probes)
+        return probes <= index.nlist // TOO_MANY
 
     def _inverted_file(self, vectors):
         n, d = vectors.shape
@@ -110,12 +187,14 @@ class FaissSearch(ExactSearch):
     def _try(self, function, *arguments):
         try:
             return function(*arguments)
-        except RuntimeError as error:
-            raise ValueError(f"search: faiss refuses {arguments[1]!r}: {error}") from error
+        except (RuntimeError, TypeError, AssertionError, AttributeError) as error:
+            given = f"factory={self.factory!r}, parameters={self.parameters!r}"
+            why = re.split(r" at \S+:\d+: ", str(error).strip())[-1]
+            raise ValueError(f"search: faiss refuses {given} for {len(self)} vectors: {why}") from error
 
     def state(self):
         """What to save: the vectors, and the lists' centres if there are any."""
-        with self._lock:
+        with self._building:
             state = super().state()
             if self._centroids is not None:
                 state |= {"centroids": self._centroids, "trained_on": np.int64(self._trained_on)}

@@ -1,0 +1,124 @@
+"""faiss finds what a reader assumes, tells how much that is, and speaks in sentences."""
+
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from simlib import Index
+from simlib.scale import faiss as module
+
+pytest.importorskip("faiss")
+K = 10
+
+
+def vectors(n, clusters, d=64, seed=0):
+    """Unit vectors, and 200 queries like them: in so many clusters, or in none."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n + 200, d))
+    if clusters:
+        x = rng.normal(size=(clusters, d))[rng.integers(0, clusters, n + 200)] + 0.1 * x
+    x = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+    return x[:n], x[n:]
+
+
+def shared(a, b):
+    return np.mean([np.isin(x, y).mean() for x, y in zip(a.ids, b.ids)])
+
+
+@pytest.mark.filterwarnings("ignore:search='faiss'")
+@pytest.mark.parametrize("distance", ["cosine", "euclidean", "inner_product"])
+@pytest.mark.parametrize("clusters, d", [(10, 64), (4000, 64), (0, 64), (0, 8), (4000, 200)])
+def test_the_default_finds_what_is_there_whatever_the_vectors_are_like(clusters, d, distance):
+    x, queries = vectors(10_000, clusters, d)
+    index, exact = (Index(distance, search=s).add(x) for s in ("faiss", "exact"))
+    for k in (1, K, 60):
+        assert shared(index.lookup(queries, k), exact.lookup(queries, k)) >= 0.97  # 0.99 of 100 is measured
+    assert index.recall(K) >= 0.98
+    rows = np.arange(0, 10_000, 50)
+    again, true = (one.lookup(x[rows], K, without=rows) for one in (index, exact))
+    assert abs(index.recall(K) - shared(again, true)) < 0.02
+
+
+def test_where_lists_do_not_pay_it_says_so_once_and_is_exact():
+    x, queries = vectors(10_000, 4000)
+    index = Index(search="faiss").add(x)
+    with pytest.warns(UserWarning, match="fall into no lists that are worth it; it searches exactly"):
+        index.build()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = index.lookup(queries, K)
+    np.testing.assert_array_equal(found.ids, Index().add(x).lookup(queries, K).ids)
+
+
+def test_what_you_choose_is_left_as_it_is_and_its_recall_is_told():
+    x, queries = vectors(10_000, 0)
+    index = Index(search={"name": "faiss", "factory": "IVF100,Flat", "parameters": "nprobe=2"}).add(x)
+    found = shared(index.lookup(queries, K), Index().add(x).lookup(queries, K))
+    assert 0.02 < found < 0.5 and abs(index.recall(K) - found) < 0.06
+    assert Index(search="exact").add(x).recall(K) == 1.0
+
+
+def test_removing_a_few_trains_nothing_and_finds_all_that_is_left(monkeypatch):
+    x, queries = vectors(12_000, 10)
+    index = Index(search="faiss").add(x)
+    index.lookup(queries)
+    gone = np.arange(0, 12_000, 7)
+    index.remove(gone)
+    monkeypatch.setattr(module, "TRAIN_ROUNDS", "no training")  # else faiss would refuse this
+    keep = np.setdiff1d(np.arange(12_000), gone)
+    exact = Index().add(x[keep], ids=keep).lookup(queries, K)
+    assert shared(index.lookup(queries, K), exact) >= 0.98
+    some = index.lookup(queries, K, among=None, without=exact.ids[:, 0])
+    assert (some.ids != exact.ids[:, :1]).all() and (some.ids >= 0).all()
+
+
+def test_who_looks_up_does_not_wait_for_who_builds(monkeypatch):
+    x, queries = vectors(12_000, 10)
+    index, begun, go_on = Index(search="faiss").add(x), threading.Event(), threading.Event()
+    inverted_file = module.FaissSearch._inverted_file
+
+    def slowly(self, vectors):
+        begun.set()
+        assert go_on.wait(60)
+        return inverted_file(self, vectors)
+
+    monkeypatch.setattr(module.FaissSearch, "_inverted_file", slowly)
+    builder = threading.Thread(target=index.build)
+    builder.start()
+    begun.wait(60)
+    found = index.lookup(queries, K)  # would wait for ever
+    go_on.set()
+    builder.join()
+    np.testing.assert_array_equal(found.ids, Index().add(x).lookup(queries, K).ids)
+    assert index._items.search._built is not None
+
+
+REFUSED = [  # factory, parameters
+    ("IVF0,Flat", None), ("HNSW0", None), ("HNSW-1", None), ("IVF-5,Flat", None), ("PQ0", None), ("", None),
+    (5, None), ("IVF10,Flat", None), ("IDMap,Flat", None), ("NSG8", None), ("PQ7", None), ("Flat,", None),
+    ("Flatt", None), ("Flat", "nprobe=5"), ("IVF2,Flat", "nprobe=0"), ("IVF2,Flat", "nprobe=-1"),
+    ("IVF2,Flat", "nprobee=3"), ("HNSW8", "efSearch=0"), (None, 3), ("IVF2,Flat", "nprobe"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("factory, parameters", REFUSED)
+def test_what_faiss_refuses_is_a_sentence(factory, parameters):
+    """In a process of its own, as some of these would end it."""
+    options = {"name": "faiss", "factory": factory, "parameters": parameters}
+    script = f"""
+import numpy as np
+from simlib import Index
+try:
+    x = np.random.default_rng(0).normal(size=(4, 64))
+    Index("euclidean", search={options!r}).add(x).lookup(x)
+except ValueError as error:
+    print("refused:", error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("refused:") and "\n" not in done.stdout.strip()
+    assert ("factory" if parameters is None else "parameters") in done.stdout
