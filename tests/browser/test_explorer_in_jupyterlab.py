@@ -31,12 +31,7 @@ def lab(tmp_path_factory, notebook):
     settings.mkdir(parents=True)  # no news over the page
     news = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
     (settings / "notification.jupyterlab-settings").write_text(news)
-    places = (
-        "JUPYTER_CONFIG_DIR",
-        "JUPYTER_RUNTIME_DIR",
-        "JUPYTERLAB_WORKSPACES_DIR",
-        "JUPYTERLAB_SETTINGS_DIR",
-    )
+    places = [f"JUPYTER{place}_DIR" for place in ("_CONFIG", "_RUNTIME", "LAB_WORKSPACES", "LAB_SETTINGS")]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

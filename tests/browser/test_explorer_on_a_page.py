@@ -60,22 +60,6 @@ def test_the_slider_works_without_a_kernel(panel, tables):
     assert panel.unknown == part["fn"][-11] + part["tn"][-11]
 
 
-@pytest.mark.parametrize("group", ["all", "seen", "unseen"])
-def test_a_goal_moves_the_slider_to_where_it_is_met(panel, tables, group):
-    part = tables["groups"][group]
-    panel.group(group)
-    panel.jump("precision", 0.99)
-    last = max(i for i, p in enumerate(part["precision"]) if p is not None and p >= 0.99)
-    assert panel.cutpoint == pytest.approx(part["steps"][last - 1], abs=6e-5)
-    assert panel.metric("recall") == pytest.approx(part["recall"][last], abs=6e-4)
-    panel.shot(f"page-{group}")
-    panel.jump("f1")
-    assert panel.metric("f1") == pytest.approx(max(part["f1"]), abs=6e-4)
-    panel.jump("cost", 1, 1)
-    costs = [fp + fn for fp, fn in zip(part["fp"], part["fn"])][1:]
-    assert panel.cutpoint == pytest.approx(part["steps"][costs.index(min(costs))], abs=6e-5)
-
-
 def test_a_goal_out_of_reach_is_said_and_moves_nothing(panel):
     before = panel.cutpoint
     panel.jump("precision", 1.5)
@@ -83,24 +67,6 @@ def test_a_goal_out_of_reach_is_said_and_moves_nothing(panel):
     panel.jump("precision", "")
     assert "Give a number" in panel.root.locator(".said").text_content()
     assert panel.cutpoint == before
-
-
-def test_the_strip_shows_the_digits_at_the_line(panel, tables):
-    panel.jump("precision", 0.99)
-    shown = [float(text) for text in panel.root.locator(".sample .distance").all_text_contents()]
-    assert len(shown) == 10 and shown == sorted(shown)
-    assert shown[4] == panel.cutpoint <= shown[5]  # shown with four decimals
-
-
-def test_a_guess_is_scored_and_stays_drawn(panel):
-    panel.press("PageDown", "PageDown")
-    guess = panel.cutpoint
-    panel.root.get_by_role("button", name="Set my guess here").click()
-    panel.press("End")
-    assert f"Your guess {guess:.4f}" in panel.root.locator(".verdict").text_content()
-    drawn, cut = (panel.root.locator(f".at-{name}") for name in ("guess", "cut"))
-    assert drawn.evaluate("(line) => line.style.display") == ""
-    assert float(drawn.get_attribute("x1")) < float(cut.get_attribute("x1"))
 
 
 def test_a_narrow_page_breaks_nothing_and_is_readable_in_the_dark(panel):

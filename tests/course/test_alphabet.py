@@ -54,17 +54,3 @@ def test_the_seed_decides():
     one, same, other = (alphabet(5, 2, seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
-
-
-@pytest.mark.parametrize(
-    "settings, message",
-    [
-        ({"letters": 0}, "letters must be a whole number of at least 1; got 0"),
-        ({"drawings": 2.5}, "drawings must be a whole number"),
-        ({"seed": -1}, "seed must be a whole number of at least 0"),
-        ({"first_class": -3}, "first_class must be a whole number of at least 0"),
-    ],
-)
-def test_bad_input_is_named(settings, message):
-    with pytest.raises(ValueError, match=message):
-        alphabet(**{"letters": 2, **settings})

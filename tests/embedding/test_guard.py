@@ -140,26 +140,6 @@ def test_an_index_that_was_filled_directly_is_guarded_from_its_first_lookup_on()
         model.lookup(X)
 
 
-def test_probes_of_large_inputs_stay_few(tmp_path):
-    start = keras.Input((700, 700))
-    pooled = keras.layers.GlobalAveragePooling1D()(start)
-    model = SimilarityModel(start, MetricEmbedding(4)(pooled))
-    model.index(np.random.default_rng(0).normal(size=(5, 700, 700)).astype("float32"), range(5))
-    model.save(tmp_path / "large.keras")
-    assert (tmp_path / "large.keras").stat().st_size < 2_500_000
-
-
-def test_one_at_a_time_both_the_first_and_the_last_become_probes(tmp_path):
-    model = network()
-    for x, y in zip(X, Y):
-        model.index_single(x, y)
-    model.save(tmp_path / "model.keras")
-    with zipfile.ZipFile(tmp_path / "model.keras") as file, file.open("assets/probes.npz") as member:
-        kept = np.load(member)["inputs"]
-    assert len(kept) <= 8
-    np.testing.assert_array_equal(kept[[0, -1]], X[[0, -1]])
-
-
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="text is TensorFlow's alone")
 def test_text_is_an_input_too(tmp_path):
     start = keras.Input((1,), dtype="string")

@@ -64,61 +64,40 @@ def two_outputs():
 
 MODEL = [
     (lambda m: m.index(X[0], Y[:1]), r"x must have the shape \(n, 6\); got \(6,\)"),
-    (lambda m: m.index(X[:, :5], Y), r"x must have the shape \(n, 6\); got \(10, 5\)"),
     (lambda m: m.index(X, Y[:9]), "y has 9 entries, but there are 10 examples in x"),
     (lambda m: m.index(X, EYE), "y must be integer class ids.*one-hot"),
-    (lambda m: m.index(X, Y - 5), "0 or more"),
     (lambda m: m.index(X, Y, payload=X[:3]), "payload must have one entry"),
-    (lambda m: m.index(X, Y), "payload: give one with every item or with none"),
     (lambda m: m.index(np.full_like(X, np.nan), Y, X), "NaN"),
     (lambda m: m.index(X.astype(str), Y), "x must be numbers; got dtype"),
-    (lambda m: m.index([["a"], [1, 2]], [0, 1]), "x: rows of different lengths"),
-    (lambda m: m.index_single(X[0], [1]), "y must be integer class ids"),
     (lambda m: m.single_lookup(X), r"x must have the shape \(n, 6\)"),
     (lambda m: m.lookup(X, 0), "k must be a whole number of at least 1; got 0"),
-    (lambda m: m.lookup(X, 1.5), "k must be a whole number"),
-    (lambda m: m.calibrate(X, Y[:3]), "y has 3 entries"),
     (lambda m: m.calibrate(X, Y, metric="f2"), "metric: 'f2' is unknown"),
     (lambda m: m.calibrate(X, Y, matcher="nearst"), "Did you mean 'nearest'"),
     (lambda m: m.match(X, "optimum"), "cutpoint: 'optimum' is unknown. Did you mean 'optimal'"),
     (lambda m: m.match(X, "precision >= 1"), "was not met at any distance"),
-    (lambda m: m.match(X, None), "cutpoint"),
     (lambda m: m.match(X, float("nan")), "cutpoint must be a number, and not NaN"),
     (lambda m: m.match(X, 0.5, no_match_label="none"), "no_match_label must be integer class ids"),
     (lambda m: m.evaluate_retrieval(X, Y, ks=5), "ks must be a list; got 5"),
-    (lambda m: m.evaluate_retrieval(X, Y, ks=(0,)), "ks must be a whole number of at least 1"),
     (lambda m: m.evaluate_classification(X, Y[:2]), "y has 2 entries"),
     (lambda m: m.compile(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
-    (lambda m: m.compile(search="exat"), "search: 'exat' is unknown. Did you mean 'exact'"),
-    (lambda m: m.compile(store="memry"), "store: 'memry' is unknown. Did you mean 'memory'"),
     (lambda m: m.compile(loss=[TripletLoss(), ContrastiveLoss()]), "'cosine' and 'euclidean'.*distance="),
     (lambda m: m.save("model.h5"), "filepath must end in .keras; got 'model.h5'"),
 ]
 TARGETS = [
     (WORDS, r"y must be integer class ids; got dtype .*np.unique\(y, return_inverse=True\)"),
-    (WORDS.tolist(), r"y must be integer class ids; got dtype .*np.unique\(y, return_inverse=True\)"),
     (EYE, r"y must be integer class ids.*one-hot. Use y.argmax\(axis=1\)"),
     (Y.astype("float32"), r'y must be integer class ids; got dtype float32. Use y.astype\("int64"\)'),
     (Y + 4_006_381_333_931, r"2\*\*24.*np.unique\(y, return_inverse=True\)"),
-    (Y.astype("int64") - 2**25, r"2\*\*24.*Renumber them"),
 ]
 BUILT = [
     (two_outputs, "from one keras.Input to one embedding; got KerasTensor and list"),
-    (lambda: SimilarityModel([keras.layers.Dense(2)]), r"built as SimilarityModel\(inputs, outputs\)"),
     (SimilarityModel, r"built as SimilarityModel\(inputs, outputs\)"),
     (pictures_out, r"outputs must be embeddings of shape \(batch, d\).*Flatten"),
     (lambda: MetricEmbedding(0), "units must be a whole number of at least 1; got 0"),
-    (lambda: MetricEmbedding("8"), "units must be a whole number of at least 1; got '8'"),
-    (
-        lambda: MetricEmbedding(2)(np.zeros((2, 28, 28, 1))),
-        r"must have the shape \(batch, features\).*Flatten",
-    ),
-    (lambda: MetricEmbedding(2)(np.zeros(3)), r"inputs must have the shape \(batch, features\)"),
+    (lambda: MetricEmbedding(2)(np.zeros((2, 28, 28))), r"must have the shape \(batch, features\).*Flatten"),
     (lambda: TripletLoss(margin="0.2"), "margin must be a number"),
-    (lambda: TripletLoss(margin=float("nan")), "margin must be a number"),
     (lambda: ContrastiveLoss(margin=None), "margin must be a number"),
     (lambda: CircleLoss(gamma=0), "gamma must be above 0"),
-    (lambda: MultiSimilarityLoss(alpha=-1), "alpha must be above 0"),
     (lambda: MultiSimilarityLoss(beta=float("inf")), "beta must be above 0 and finite"),
     (lambda: SoftNearestNeighborLoss(temperature=0), "temperature must be above 0"),
     (lambda: TripletLoss(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
@@ -132,7 +111,6 @@ BATCH = [
     (np.full(4, 2**24 + 1), np.ones((4, 3)), r"2\*\*24"),
     (np.zeros(3, int), np.ones((4, 3)), "differ in length"),
     (np.zeros(4), np.ones((4, 3, 2)), r"y_pred must be embeddings of shape \(batch, d\)"),
-    (np.zeros(4), np.ones(4), r"y_pred must be embeddings of shape \(batch, d\)"),
 ]
 
 
@@ -158,7 +136,7 @@ def test_fit_and_evaluate_say_what_to_do_about_labels(y, message):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs TensorFlow")
-@pytest.mark.parametrize("y, message", TARGETS[:4])
+@pytest.mark.parametrize("y, message", TARGETS[:3])
 def test_so_they_do_where_a_dataset_shows_its_labels(y, message):
     import tensorflow as tf
 
@@ -186,24 +164,12 @@ def test_a_batch_that_is_none_is_named(measure, y, x, message):
         measure(y, x.astype("float32"))
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda m: m.lookup(X),
-        lambda m: m.single_lookup(X[0]),
-        lambda m: m.calibrate(X, Y),
-        lambda m: m.match(X, cutpoint=0.5),
-        lambda m: m.evaluate_retrieval(X, Y),
-        lambda m: m.payload(None),
-    ],
-)
-def test_before_index_the_message_says_to_index(call):
-    with pytest.raises(NotReadyError, match=r"needs an index: call `index\(x, y\)` first"):
-        call(network())
-
-
-def test_before_calibrate_the_message_says_to_calibrate():
-    model = network().index(X, Y)
+def test_the_message_says_which_step_comes_first():
+    model = network()
+    for call in (model.lookup, lambda x: model.calibrate(x, Y), lambda x: model.match(x, 0.5), model.payload):
+        with pytest.raises(NotReadyError, match=r"needs an index: call `index\(x, y\)` first"):
+            call(X)
+    model.index(X, Y)
     for call in (model.match, lambda x: model.evaluate_classification(x, Y)):
         with pytest.raises(NotReadyError, match="needs a calibration: call `calibrate` first"):
             call(X)

@@ -45,26 +45,6 @@ def test_a_zero_row_stays_zero_with_a_small_gradient():
     assert np.isfinite(gradient).all() and np.abs(gradient).max() < 100
 
 
-def test_the_gradient_is_that_of_finite_differences():
-    layer = MetricEmbedding(4)
-    layer.build((None, 3))
-    kernel, bias = (ops.convert_to_numpy(v).astype(float) for v in layer.weights)
-    x, weights = np.random.default_rng(0).normal(size=(2, 3)), np.array([1.0, -2.0, 3.0, 0.5])
-
-    def referee(z):
-        rows = z @ kernel + bias
-        return sum(float(row / np.sqrt((row**2).sum()) @ weights) for row in rows)
-
-    expected = np.empty_like(x)
-    for i in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[i] = 1e-6
-        expected[i] = (referee(x + step) - referee(x - step)) / 2e-6
-    weights = ops.convert_to_tensor(weights, "float32")
-    _, given = value_and_gradient(lambda z: ops.sum(layer(z) * weights), x.astype("float32"))
-    np.testing.assert_allclose(given, expected, rtol=1e-3, atol=1e-3)
-
-
 @pytest.mark.parametrize(
     "policy, dtype, tolerance",
     [
@@ -95,21 +75,6 @@ def test_the_layer_comes_back_from_its_config():
     assert (after.units, after.name, after.dtype_policy.name) == (5, "mine", "mixed_float16")
     written = json.dumps(keras.saving.serialize_keras_object(before))
     assert type(keras.saving.deserialize_keras_object(json.loads(written))) is MetricEmbedding
-
-
-def test_its_weights_are_saved_with_a_plain_keras_model(tmp_path):
-    start = keras.Input((3,))
-    before = keras.Model(start, MetricEmbedding(4)(start))
-    before.save(tmp_path / "plain.keras")
-    after = keras.models.load_model(tmp_path / "plain.keras")
-    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
-    np.testing.assert_array_equal(*(ops.convert_to_numpy(model(x)) for model in (before, after)))
-
-
-def test_its_shape_is_known_before_it_runs():
-    assert MetricEmbedding(7)(keras.Input((3,))).shape == (None, 7)
-    assert MetricEmbedding(7).compute_output_shape((2, 3)) == (2, 7)
-    assert MetricEmbedding().units == 64
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])

@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 from gradients import value_and_gradient
 from keras import ops
+from scipy.spatial.distance import cdist
 
-from simlib import (
-    CircleLoss,
-    ContrastiveLoss,
-    MultiSimilarityLoss,
-    SoftNearestNeighborLoss,
-    TripletLoss,
-)
+from simlib import CircleLoss, ContrastiveLoss, MultiSimilarityLoss, SoftNearestNeighborLoss, TripletLoss
 from simlib.distances import DISTANCES
-from simlib.embedding.losses import pair_masks
 
 # JAX compiles every shape anew, and takes seconds for each.
 EXAMPLES = 5 if keras.backend.backend() == "jax" else 30
@@ -27,31 +21,18 @@ EXAMPLES = 5 if keras.backend.backend() == "jax" else 30
 # --- the referees ----------------------------------------------------------------------------------
 
 
-def distance_between(name, a, b):
-    if name == "cosine":
-        lengths = np.linalg.norm(a) * np.linalg.norm(b)
-        return 1 - np.dot(a, b) / lengths if lengths else 1.0
-    if name == "euclidean":
-        return math.sqrt(sum((p - q) ** 2 for p, q in zip(a, b)))
-    if name == "squared_euclidean":
-        return sum((p - q) ** 2 for p, q in zip(a, b))
-    if name == "manhattan":
-        return sum(abs(p - q) for p, q in zip(a, b))
-    return -sum(p * q for p, q in zip(a, b))
-
-
 def distance_matrix(name, x):
-    return np.array([[distance_between(name, a, b) for b in x] for a in x])
+    if name == "inner_product":
+        return -(x @ x.T)
+    scipys = {"squared_euclidean": "sqeuclidean", "manhattan": "cityblock"}.get(name, name)
+    return np.nan_to_num(cdist(x, x, scipys), nan=1.0)  # a zero row has no direction
 
 
 def anchors(y):
-    """For each anchor, its positives and its negatives."""
+    """Each anchor, its positives and its negatives."""
     for i in range(len(y)):
-        yield (
-            i,
-            [j for j in range(len(y)) if j != i and y[j] == y[i]],
-            [j for j in range(len(y)) if y[j] != y[i]],
-        )
+        others = [j for j in range(len(y)) if j != i]
+        yield i, [j for j in others if y[j] == y[i]], [j for j in others if y[j] != y[i]]
 
 
 def log1pexp(x):
@@ -184,16 +165,6 @@ def test_each_anchor_is_what_the_papers_formula_gives(case, batch, distance):
 
 
 @every_loss
-def test_keras_takes_the_mean_over_the_anchors(loss):
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(6, 3)).astype("float32"), np.array([0, 0, 1, 1, 2, 2])
-    each = ops.convert_to_numpy(loss(reduction=None)(y, x))
-    assert each.shape == (6,)
-    np.testing.assert_allclose(float(loss()(y, x)), each.mean(), rtol=1e-5)
-    np.testing.assert_allclose(float(loss(reduction="sum")(y, x)), each.sum(), rtol=1e-5)
-
-
-@every_loss
 @hypothesis.settings(deadline=None, max_examples=EXAMPLES // 3)
 @hypothesis.given(batch=batches(), seed=st.integers(0, 99))
 def test_neither_the_order_nor_the_names_of_classes_matter(loss, batch, seed):
@@ -203,26 +174,6 @@ def test_neither_the_order_nor_the_names_of_classes_matter(loss, batch, seed):
     first = ops.convert_to_numpy(loss(reduction=None)(y, x))
     second = ops.convert_to_numpy(loss(reduction=None)(renamed[order][:, None], x[order]))
     np.testing.assert_allclose(second, first[order], rtol=1e-4, atol=1e-3)
-
-
-@pytest.mark.parametrize("case", ["triplet", "triplet, soft", "contrastive", "multi-similarity"])
-def test_distances_beyond_a_thousand_million_are_still_distances(case):
-    loss, referee, settings = CASES[case]
-    x = np.array([[0, 0], [4, 0], [0, 8], [0, 24]], np.float32) * 2**17
-    y = np.array([0, 1, 0, 1])
-    given = ops.convert_to_numpy(loss(distance="squared_euclidean", reduction=None, **settings)(y, x))
-    expected = referee(distance_matrix("squared_euclidean", x.astype(float)), y, **settings)
-    assert max(expected) > 1e9
-    np.testing.assert_allclose(given, expected, rtol=1e-5)
-
-
-def test_pair_masks_say_who_shares_a_class_and_never_pair_one_with_itself():
-    y = np.array([4, 7, 4, 4])
-    positive, negative = (ops.convert_to_numpy(m) for m in pair_masks(y))
-    for i in range(4):
-        for j in range(4):
-            assert positive[i, j] == (y[i] == y[j] and i != j)
-            assert negative[i, j] == (y[i] != y[j])
 
 
 # --- gradients -------------------------------------------------------------------------------------
@@ -298,14 +249,6 @@ def test_without_both_kinds_of_pair_there_is_nothing_to_learn(loss, batch):
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 
 
-def test_a_loss_computes_in_float32_for_a_model_in_half_precision():
-    x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float16"), np.array([0, 0, 1, 1, 2, 2])
-    for loss in LOSSES:
-        half, single = loss()(y, x), loss()(y, x.astype("float32"))
-        assert keras.backend.standardize_dtype(half.dtype) == "float32"
-        assert float(half) == float(single)
-
-
 @pytest.mark.parametrize(
     "floatx, dtype", [("float16", "float32"), ("float32", "float32"), ("float64", "float64")]
 )
@@ -316,10 +259,6 @@ def test_a_loss_is_never_less_exact_than_float32_nor_than_keras_is_set_to(floatx
             assert loss().dtype == dtype
     finally:
         keras.config.set_floatx("float32")
-
-
-def test_a_loss_is_named_as_its_class():
-    assert [loss().name for loss in LOSSES] == [loss.__name__ for loss in LOSSES]
 
 
 # --- saving, and bad input -------------------------------------------------------------------------
@@ -336,15 +275,3 @@ def test_a_loss_comes_back_from_its_config(case, distance):
     assert after.distance == distance and after.name == "mine"
     x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.array([0, 0, 1, 1, 2, 2])
     assert float(after(y, x)) == float(before(y, x))
-
-
-@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(1), 1])
-def test_numpy_numbers_are_settings_too(number):
-    loss = TripletLoss(margin=number)
-    assert json.loads(json.dumps(loss.get_config()))["margin"] == float(number)
-
-
-@every_loss
-def test_a_misspelt_setting_is_no_setting(loss):
-    with pytest.raises(TypeError, match="alhpa"):
-        loss(alhpa=1)

@@ -5,8 +5,8 @@ import functools
 import os
 import subprocess
 import sys
-import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -14,7 +14,6 @@ import pytest
 from keras import ops
 
 from simlib import (
-    ArtifactError,
     CircleLoss,
     ClassBalancedSampler,
     ContrastiveLoss,
@@ -26,7 +25,6 @@ from simlib import (
     TripletLoss,
     matching,
     metrics,
-    pair_distances,
 )
 
 pytestmark = pytest.mark.filterwarnings(  # of models that nobody has trained
@@ -125,14 +123,6 @@ def test_the_loss_chooses_the_indexs_distance_and_the_override_wins(loss, distan
     assert model.get_index().distance == ("euclidean" if loss else "inner_product")
 
 
-def test_a_loss_within_another_or_by_name_trains():
-    for loss in (Wrapped(EUCLIDEAN), {"emb": EUCLIDEAN}):
-        start = keras.Input((6,))
-        model = SimilarityModel(start, MetricEmbedding(4, name="emb")(start))
-        model.compile(loss=loss)
-        assert model.fit(*examples(20, 0), verbose=0).history["loss"][0] > 0
-
-
 def test_an_index_that_holds_items_keeps_its_distance_until_reset():
     model = ready()
     model.compile(loss=ContrastiveLoss())
@@ -140,16 +130,6 @@ def test_an_index_that_holds_items_keeps_its_distance_until_reset():
     model.reset_index()
     assert (model.get_index().distance, len(model.get_index())) == ("euclidean", 0)
     assert model.calibration is None
-
-
-def test_fit_shows_kerass_own_progress_bar_and_evaluate_works(capsys):
-    model = network()
-    model.compile(loss=TripletLoss(), metrics=pair_distances())
-    history = model.fit(*examples(40, 0), epochs=2, verbose=1)
-    shown = capsys.readouterr().out
-    assert "Epoch 2/2" in shown and "positive_mean" in shown and "━" in shown
-    assert isinstance(history, keras.callbacks.History) and len(history.history["loss"]) == 2
-    assert model.evaluate(*examples(40, 0), verbose=0, return_dict=True)["loss"] >= 0
 
 
 def test_embed_is_the_models_own_prediction_in_float32():
@@ -173,25 +153,17 @@ def test_embed_shows_a_bar_when_asked_and_from_5000_examples_on(capsys):
 
 
 def test_lookup_match_and_payload_are_the_array_floors_on_the_embeddings(shared):
-    model = shared
-    x, y = examples(40, 1, classes=4)
+    model, (x, y) = shared, examples(40, 1, classes=4)
     near = model.lookup(QUERIES, 5)
-    distances = 1 - model.embed(QUERIES) @ model.embed(x).T
-    for q in range(len(QUERIES)):
-        expected = np.sort(distances[q])[:5]
-        np.testing.assert_allclose(near.distances[q], expected, atol=1e-5)
-        np.testing.assert_array_equal(near.labels[q], y[near.ids[q]])
+    expected = np.sort(1 - model.embed(QUERIES) @ model.embed(x).T, axis=1)[:, :5]
+    np.testing.assert_allclose(near.distances, expected, atol=1e-5)
+    np.testing.assert_array_equal(near.labels, y[near.ids])
     np.testing.assert_array_equal(model.payload(near), x[near.ids] * 2)
-    cut = model.calibration.distance()
-    expected = matching.match(model.lookup(QUERIES, 3), cut, "majority")
-    np.testing.assert_array_equal(model.match(QUERIES), expected)
-    np.testing.assert_array_equal(model.match(QUERIES, cut), expected)
-    named = matching.match(
-        model.lookup(QUERIES, 3), model.calibration.distance("precision >= 0.8"), "majority"
-    )
-    np.testing.assert_array_equal(model.match(QUERIES, "precision >= 0.8"), named)
-    none = model.match(QUERIES, cutpoint=-1.0, no_match_label=99)
-    assert set(none) == {99}
+    for cutpoint in ("optimal", "precision >= 0.8", 0.3):
+        at = cutpoint if cutpoint == 0.3 else model.calibration.distance(cutpoint)
+        expected = matching.match(model.lookup(QUERIES, 3), at, "majority")
+        np.testing.assert_array_equal(model.match(QUERIES, cutpoint), expected)
+    assert set(model.match(QUERIES, cutpoint=-1.0, no_match_label=99)) == {99}
 
 
 def test_one_at_a_time_is_the_same_as_many():
@@ -209,31 +181,16 @@ def test_one_at_a_time_is_the_same_as_many():
 
 
 def test_evaluations_are_those_of_the_metrics_module(shared):
-    model = shared
-    x, y = examples(30, 5)
-    sizes = {c: 10 for c in range(4)}
-    expected = metrics.retrieval(model.lookup(x, 10), y, sizes, (1, 3))
-    assert model.evaluate_retrieval(x, y, ks=(1, 3)) == expected
-    groups = {"seen": [0, 1, 2, 3], "unseen": [4]}
-    expected = metrics.classification(model.match(x), y, groups)
-    assert repr(model.evaluate_classification(x, y, groups=groups)) == repr(expected)
+    (x, y), groups = examples(30, 5), {"seen": [0, 1, 2, 3], "unseen": [4]}
+    expected = metrics.retrieval(shared.lookup(x, 10), y, {c: 10 for c in range(4)}, (1, 3))
+    assert shared.evaluate_retrieval(x, y, ks=(1, 3)) == expected
+    expected = metrics.classification(shared.match(x), y, groups)
+    assert repr(shared.evaluate_classification(x, y, groups=groups)) == repr(expected)
 
 
-def in_threads(work, number=8):
-    failures = []
-
-    def guarded(i):
-        try:
-            work(i)
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(i,)) for i in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+def in_threads(work, on):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(work, on))
 
 
 @pytest.mark.parametrize("first", ["raced for", "made before"])
@@ -243,14 +200,7 @@ def test_lookups_from_eight_threads_are_the_serial_ones(first, shared):
     model = copy.deepcopy(shared)
     if first == "made before":
         model.lookup(blocks[0])
-    together = [None] * len(blocks)
-
-    def look(thread):
-        for i in range(thread, len(blocks), 8):
-            together[i] = model.lookup(blocks[i], 5)
-
-    in_threads(look)
-    for before, after in zip(serial, together):
+    for before, after in zip(serial, in_threads(lambda block: model.lookup(block, 5), blocks)):
         np.testing.assert_array_equal(before.ids, after.ids)
         np.testing.assert_allclose(before.distances, after.distances, atol=1e-6)
 
@@ -266,7 +216,7 @@ def test_lookups_while_another_thread_indexes_find_what_was_there(shared):
             else:
                 np.testing.assert_array_equal(model.lookup(x[i : i + 3], 1).labels[:, 0], y[i : i + 3])
 
-    in_threads(work)
+    in_threads(work, range(8))
     assert len(model.get_index()) == 60
 
 
@@ -301,26 +251,13 @@ np.savez(sys.argv[3], labels=near.labels, ids=near.ids, distances=near.distances
 
 def test_a_new_process_that_only_imports_simlib_and_keras_answers_alike(shared, saved, tmp_path):
     np.save(tmp_path / "queries.npy", QUERIES)
-    readers = {
-        name: subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                READER.format(imports=imports),
-                saved,
-                tmp_path / "queries.npy",
-                tmp_path / name,
-            ],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name, imports in (("a.npz", "import simlib, keras"), ("b.npz", "import keras\nimport simlib"))
-    }
     near = shared.lookup(QUERIES, 4)
-    for name, reader in readers.items():
-        _, err = reader.communicate()
-        assert reader.returncode == 0, err
-        with np.load(tmp_path / name) as there:
+    for imports in ("import simlib, keras", "import keras\nimport simlib"):
+        files = saved, tmp_path / "queries.npy", tmp_path / "answers.npz"
+        command = [sys.executable, "-c", READER.format(imports=imports), *files]
+        reader = subprocess.run(command, capture_output=True, text=True)
+        assert reader.returncode == 0, reader.stderr
+        with np.load(files[-1]) as there:
             np.testing.assert_array_equal(there["labels"], near.labels)
             np.testing.assert_array_equal(there["ids"], near.ids)
             np.testing.assert_allclose(there["distances"], near.distances, rtol=0, atol=1e-6)
@@ -370,17 +307,6 @@ def test_saving_without_index_without_calibration_and_uncompiled(tmp_path):
         after.match(QUERIES)
 
 
-def test_indexing_more_after_loading_and_saving_again(tmp_path):
-    before = ready()
-    after = reloaded(before, tmp_path)
-    x, y = examples(30, 9)
-    for model in (before, after):
-        model.index(x, y, payload=x)
-    assert_alike(before, after)
-    assert len(reloaded(after, tmp_path).get_index()) == 70
-    assert_alike(before, reloaded(after, tmp_path))
-
-
 def test_training_goes_on_after_loading_as_if_nothing_had_happened(tmp_path):
     before = ready(trained=True)
     after = reloaded(before, tmp_path)
@@ -398,20 +324,6 @@ def test_a_deep_copy_answers_alike_and_goes_its_own_way(shared):
     assert (len(before.get_index()), len(after.get_index())) == (40, 45)
 
 
-def test_a_clone_is_a_new_similarity_model_with_nothing_in_its_index():
-    clone = keras.models.clone_model(ready())
-    assert type(clone) is SimilarityModel and len(clone.get_index()) == 0 and clone.calibration is None
-
-
-def test_checkpoints_hold_the_index_too(tmp_path):
-    model = ready()
-    path = tmp_path / "best.keras"
-    model.fit(*examples(30, 0), verbose=0, callbacks=[keras.callbacks.ModelCheckpoint(path)])
-    loaded = keras.models.load_model(path)
-    assert repr(loaded.get_index()) == repr(model.get_index()) and len(loaded.get_index()) == 40
-    assert repr(loaded.calibration) == repr(model.calibration)
-
-
 def test_an_existing_file_is_replaced_unless_told_otherwise(shared, tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(b"old")
@@ -422,35 +334,7 @@ def test_an_existing_file_is_replaced_unless_told_otherwise(shared, tmp_path):
     assert_alike(shared, keras.models.load_model(path))
 
 
-def test_a_save_that_fails_leaves_the_old_file_whole(shared, tmp_path, monkeypatch):
-    path = tmp_path / "model.keras"
-    shared.save(path)
-    whole = path.read_bytes()
-
-    def full(*args):
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(SimilarityModel, "save_assets", full)
-    with pytest.raises(OSError, match="no space"):
-        shared.save(path)
-    assert path.read_bytes() == whole and os.listdir(tmp_path) == ["model.keras"]
-
-
 # --- damaged files ---------------------------------------------------------------------------------
-
-
-def rewritten(source, target, change):
-    """Copy a .keras file member by member, with valid checksums; `change` alters {name: bytes}."""
-    with zipfile.ZipFile(source) as file:
-        members = {name: file.read(name) for name in file.namelist()}
-    with zipfile.ZipFile(target, "w") as file:
-        for name, content in change(members).items():
-            file.writestr(name, content)
-    return target
-
-
-def asset(members, name):
-    return next(m for m in members if m.endswith(name))
 
 
 def flipped(content, at, mask):
@@ -465,15 +349,9 @@ def mutants(path, rng):
     for i in range(200):
         at = int(rng.integers(0, len(whole)) if i % 2 else rng.integers(ends, len(whole)))
         yield f"flip at {at}", flipped(whole, at, 1 << int(rng.integers(8)))
-    for _ in range(20):
-        cut = int(rng.integers(0, len(whole)))
-        yield f"cut at {cut}", whole[:cut]
-    for _ in range(20):
-        at = int(rng.integers(0, len(whole)))
+    for at in rng.integers(0, len(whole), 25):
+        yield f"cut at {at}", whole[:at]
         yield f"insertion at {at}", whole[:at] + rng.bytes(7) + whole[at:]
-    for _ in range(10):
-        at = int(rng.integers(0, len(whole) - 64))
-        yield f"zeros at {at}", whole[:at] + bytes(64) + whole[at + 64 :]
 
 
 @pytest.fixture(scope="module")
@@ -490,65 +368,20 @@ def tiny(tmp_path_factory):
 
 @pytest.mark.filterwarnings("ignore")  # Keras may warn of what it finds in a damaged file
 def test_a_damaged_file_answers_alike_or_ends_in_an_error(tiny, tmp_path, measured):
-    model, path = tiny
-    near, labels = model.lookup(QUERIES, 3), model.match(QUERIES)
-    path, outcomes = tmp_path / "damaged.keras", {"alike": 0, "refused": 0, "not ready": 0}
-    for what, content in mutants(tiny[1], np.random.default_rng(0)):
-        path.write_bytes(content)
+    model, file = tiny
+    damaged, cases, refused = tmp_path / "damaged.keras", list(mutants(file, np.random.default_rng(0))), 0
+    for what, content in cases:
+        damaged.write_bytes(content)
         try:
-            loaded = keras.models.load_model(path)
-        except Exception:
-            outcomes["refused"] += 1
+            loaded = keras.models.load_model(damaged)
+            near, payload = loaded.lookup(QUERIES, 3), loaded.payload(loaded.lookup(QUERIES, 3))
+        except Exception:  # also NotReadyError: a damaged directory can hide the index, never change it
+            refused += 1
             continue
-        try:
-            there, matched = loaded.lookup(QUERIES, 3), loaded.match(QUERIES)
-        except NotReadyError:  # a damaged directory can hide the index, never change it
-            outcomes["not ready"] += 1
-            continue
-        np.testing.assert_array_equal(there.ids, near.ids, what)
-        np.testing.assert_array_equal(there.labels, near.labels, what)
-        np.testing.assert_array_equal(there.distances, near.distances, what)
-        np.testing.assert_array_equal(matched, labels, what)
-        np.testing.assert_array_equal(loaded.payload(there), model.payload(near), what)
-        outcomes["alike"] += 1
-    measured(f"damaged .keras files: {sum(outcomes.values())} tried, {outcomes}")
-    assert sum(outcomes.values()) == 250 and outcomes["refused"] > 100
-
-
-def test_an_index_of_another_dimension_is_refused(tiny, saved, tmp_path):
-    with zipfile.ZipFile(saved) as file:
-        other = file.read(asset(file.namelist(), "index.npz"))
-
-    def swap(members):
-        return {**members, asset(members, "index.npz"): other}
-
-    with pytest.raises(Exception, match="dimensions"):
-        keras.models.load_model(rewritten(tiny[1], tmp_path / "other.keras", swap)).lookup(QUERIES)
-
-
-def test_strangers_in_the_file_do_no_harm(tiny, tmp_path):
-    def add(members):
-        return {**members, "assets/stranger.txt": b"hello", "stranger.npz": b"hello"}
-
-    after = keras.models.load_model(rewritten(tiny[1], tmp_path / "more.keras", add))
-    assert_alike(tiny[0], after)
-
-
-def test_the_reader_of_assets_raises_simlibs_own_error(tiny, tmp_path):
-    with zipfile.ZipFile(tiny[1]) as file:
-        (tmp_path / "index.npz").write_bytes(file.read(asset(file.namelist(), "index.npz"))[:-40])
-    with pytest.raises(ArtifactError, match=r"index\.npz is damaged"):
-        network().load_assets(str(tmp_path))
-
-
-def test_the_saved_file_holds_no_pickle(saved):
-    with zipfile.ZipFile(saved) as file:
-        for name in file.namelist():
-            if name.endswith(".npz"):
-                with file.open(name) as member, np.load(member, allow_pickle=False) as arrays:
-                    assert all(arrays[a].dtype != object for a in arrays.files)
-            assert not name.endswith((".pkl", ".pickle"))
-    assert ops.convert_to_numpy(keras.models.load_model(saved)(QUERIES)).shape == (23, 4)
+        assert_alike(model, loaded)
+        np.testing.assert_array_equal(payload, model.payload(near), what)
+    measured(f"damaged .keras files: {len(cases)} tried, {refused} refused")
+    assert 100 < refused < len(cases)
 
 
 def test_class_names_go_all_the_way(tmp_path):
@@ -557,8 +390,8 @@ def test_class_names_go_all_the_way(tmp_path):
     y = names[np.arange(90) % 3]
     sampler = ClassBalancedSampler(x, y, class_list=["cow", "ant"], examples_per_class=5, steps_per_epoch=3)
     assert sampler.labels == {0: "ant", 2: "cow"}
-    inputs = keras.Input((6,))
-    model = SimilarityModel(inputs, keras.layers.Dense(4)(inputs))
+    inputs = keras.Input((6,))  # which an identity leaves apart, whatever the seed
+    model = SimilarityModel(inputs, keras.layers.Dense(6, kernel_initializer="identity")(inputs))
     model.compile("sgd", loss=TripletLoss())
     model.fit(sampler, verbose=0)
     model.index(x[:45], y[:45], ids=[f"x{i}" for i in range(45)])

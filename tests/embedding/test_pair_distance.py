@@ -43,15 +43,6 @@ def test_the_metric_is_the_mean_over_the_batches_that_have_such_a_pair(pairs, re
     np.testing.assert_allclose(float(metric.result()), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_reset_forgets():
-    metric = PairDistance("negative", distance="euclidean")
-    metric.update_state(np.array([0, 1]), np.array([[0.0], [5.0]], "float32"))
-    metric.reset_state()
-    assert float(metric.result()) == 0
-    metric.update_state(np.array([0, 1]), np.array([[0.0], [3.0]], "float32"))
-    assert float(metric.result()) == 3
-
-
 def test_fit_and_evaluate_report_the_running_mean_of_all_six():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(24, 3)).astype("float32"), rng.integers(0, 3, 24)

@@ -65,14 +65,11 @@ def test_import_simlib_needs_neither_keras_nor_tensorflow():
     assert (out.strip(), status) == ("[]", 0), err
 
 
-def test_a_notebook_shows_errors_and_no_chatter(fake):
-    out, err, status = python(PREPARE + NOTEBOOK + "import keras", fake(TALKING))
-    assert (err.splitlines(), out, status) == (ERRORS, "registered\n", 0)
-
-
-def test_outside_a_notebook_nothing_is_held_back(fake):
-    out, err, status = python(PREPARE + "import keras", fake(TALKING))
-    assert (err.splitlines(), out, status) == (CHATTER + ERRORS, "registered\n", 0)
+@pytest.mark.parametrize("place, shown", [(NOTEBOOK, ERRORS), ("", CHATTER + ERRORS)])
+def test_a_notebook_alone_shows_errors_and_no_chatter_and_only_while_keras_loads(fake, place, shown):
+    script = PREPARE + place + f"import keras, os\nos.write(2, {CHATTER[1].encode()!r})"
+    out, err, status = python(script, fake(TALKING))
+    assert (err.splitlines(), out, status) == ([*shown, CHATTER[1]], "registered\n", 0)
 
 
 def test_python_warnings_and_tracebacks_are_shown_in_a_notebook(fake):
@@ -81,12 +78,6 @@ def test_python_warnings_and_tracebacks_are_shown_in_a_notebook(fake):
     assert "mind the step" in err and "ImportError: no backend" in err
     assert all(line in err for line in ERRORS) and not any(line in err for line in CHATTER)
     assert (out, status) == ("", 1)
-
-
-def test_stderr_is_itself_again_afterwards(fake):
-    script = PREPARE + NOTEBOOK + f"import keras, os\nos.write(2, {CHATTER[1].encode()!r})"
-    _, err, _ = python(script, fake(TALKING))
-    assert err.splitlines() == [*ERRORS, CHATTER[1]]
 
 
 def test_to_ask_where_keras_is_does_not_use_up_the_registration(fake):
@@ -104,32 +95,13 @@ def test_an_import_that_failed_can_be_tried_again(fake):
     assert (out.splitlines(), status) == (["not yet", "registered"], 0), err
 
 
-def test_without_keras_the_message_is_pythons_own():
-    blocked = "sys.modules['keras'] = None\ntry:\n    import keras\nexcept ImportError as e: print(e)"
-    out, _, status = python(PREPARE + blocked)
-    assert "keras" in out and "registered" not in out and status == 0
-
-
-def test_the_finder_goes_once_its_work_is_done(fake):
-    counted = "print(sum(type(f).__module__ == 'simlib.embedding.register' for f in sys.meta_path))\n"
-    out, _, _ = python(PREPARE + counted + "import keras\n" + counted, fake(""))
-    assert out.split() == ["1", "registered", "0"]
-
-
 def test_simlib_after_keras_registers_all_of_its_keras_classes():
     assert simlib.register.REGISTERED  # and this file imports keras first
-    known = keras.saving.get_custom_objects()
-    names = [
-        "MetricEmbedding",
-        "MultiSimilarityLoss",
-        "TripletLoss",
-        "CircleLoss",
-        "SoftNearestNeighborLoss",
-        "ContrastiveLoss",
-        "PairDistance",
-        "SimilarityModel",
-    ]
-    assert {f"simlib>{name}" for name in names} <= set(known)
+    names = (
+        "MetricEmbedding MultiSimilarityLoss TripletLoss CircleLoss SoftNearestNeighborLoss ContrastiveLoss"
+    )
+    names = f"{names} PairDistance SimilarityModel".split()
+    assert {f"simlib>{name}" for name in names} <= set(keras.saving.get_custom_objects())
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the lines are TensorFlow's")

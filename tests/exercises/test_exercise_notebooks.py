@@ -27,11 +27,6 @@ def test_generating_again_changes_nothing():
             assert same, f"{file}: python exercises/generate.py"
 
 
-def test_no_starter_is_left_over():
-    made = {path.stem for path in course.HERE.glob("*.ipynb") if generate.is_untouched(path)}
-    assert made <= set(course.names())
-
-
 def meaningful_lines(code):
     return {line.strip() for line in code.splitlines() if re.search(r"[=(]", line)}
 
@@ -78,20 +73,6 @@ def test_force_keeps_a_copy_each_time(copies):
         assert generate.write(copies, force=True) == []
         assert mine.with_suffix(f".saved-{n}.ipynb").read_text() == before
         assert generate.is_untouched(mine)
-
-
-def test_a_starter_that_was_run_or_is_older_is_replaced(copies):
-    path = copies / f"{course.names()[0]}.ipynb"
-    notebook = nbformat.read(path, 4)
-    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="ran")]
-    nbformat.write(notebook, path)
-    assert generate.is_untouched(path)
-    old = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("as it was last year")])
-    old.metadata["starter"] = generate.fingerprint(old.cells)
-    for name in (path.name, "99z_gone.ipynb"):
-        nbformat.write(old, copies / name)
-    assert generate.write(copies) == []
-    assert "last year" not in path.read_text() and not (copies / "99z_gone.ipynb").exists()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A class of twenty made-up students, some of whom try things: graded, each of them, in one run."""
+"""A class of made-up students, some of whom try things: graded, each of them, in one run."""
 
 import csv
 import hashlib
@@ -20,9 +20,7 @@ FAST = "02a_two_vectors"
 def handed_in(name, answer, before="", edit=lambda text: text):
     """The text of a notebook with this answer; `before` is a cell above it."""
     exercise = course.Exercise(name)
-    answer = (
-        exercise.texts(answer)[0] if answer in ("solution", "alternative", "wrong", "starter") else answer
-    )
+    answer = exercise.texts(answer)[0] if answer in ("solution", "alternative", "starter") else answer
     made = generate.notebook(exercise, answer)
     if before:
         made.cells.insert(2, nbformat.v4.new_code_cell(before))
@@ -52,37 +50,20 @@ FORGET = "def distances(a, b):\n    hoard = [bytearray(10**8) for _ in range(10*
 STUDENTS = {
     "ada": (FAST, handed_in(FAST, "solution"), "right", "cosine asks"),
     "bob": (FAST, handed_in(FAST, "starter"), "not attempted", "Three dots"),
-    "cyd": (FAST, handed_in(FAST, "alternative"), "right", ""),
     "dan": (FAST, handed_in(FAST, "def distances(a, b):\n    return a @ b, 0, 0"), "wrong", "is right"),
     "eve": (FAST, "{ this is no notebook", "unreadable", "no notebook"),
     "fay": (FAST, handed_in(FAST, "solution", before=LOOP), "stopped", "no end after"),
     "gus": (FAST, handed_in(FAST, FORGET), "wrong", "MemoryError"),
-    "hal": (
-        FAST,
-        handed_in(FAST, "solution", before=EATS),
-        "right",
-        "A cell of the notebook stopped: MemoryError",
-    ),
+    "hal": (FAST, handed_in(FAST, "solution", before=EATS), "right", "the notebook stopped: MemoryError"),
     "ivy": (FAST, handed_in(FAST, "starter", before=WRITES), "not attempted", ""),
     "jon": (FAST, handed_in(FAST, "def distances(a, b):\n    return 0, 0, 0"), "wrong", ""),
     "kim": (FAST, handed_in(FAST, "solution", edit=no_check), "right", ""),
-    "leo": (
-        FAST,
-        handed_in(FAST, "def distance(a, b):\n    return 0"),
-        "wrong",
-        "name 'distances' is not defined",
-    ),
-    "mia": (
-        FAST,
-        handed_in(FAST, "solution", before="%matplotlib inline\n!ls\n1 / 0"),
-        "right",
-        "ZeroDivisionError",
-    ),
+    "leo": (FAST, handed_in(FAST, "def distance(a, b):\n    return 0"), "wrong", "is not defined"),
+    "mia": (FAST, handed_in(FAST, "solution", before="%matplotlib inline\n!ls\n1 / 0"), "right", "ZeroDiv"),
     "ned": (FAST, handed_in(FAST, "def distances(a, b:\n    return 0"), "wrong", "SyntaxError"),
     "oda": (FAST, handed_in(FAST, "import os\nos._exit(0)"), "crashed", "died"),
     "pia": (FAST, handed_in(FAST, "import sys\nsys.exit('bye')"), "wrong", "SystemExit"),
-    "qin": ("05b_majority_vote", handed_in("05b_majority_vote", "solution"), "right", "bad" * 0),
-    "ron": ("02c_which_example", handed_in("02c_which_example", "solution"), "right", "typical example"),
+    "qin": ("05b_majority_vote", handed_in("05b_majority_vote", "solution"), "right", ""),
     "sue": ("notes", nbformat.writes(nbformat.v4.new_notebook()), "unreadable", "starts no exercise"),
     "tom": ("homework/week 1/my answer", handed_in("07a_memory", "solution"), "right", "2.56 GB"),
 }
@@ -132,7 +113,7 @@ def test_the_table_has_a_line_for_each_and_says_how_far_it_is(graded):
     assert len(rows) == len(STUDENTS)
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == sorted(STUDENTS)
-    assert "20 of 20" in done.stderr and "minutes left" in done.stderr
+    assert "18 of 18" in done.stderr and "minutes left" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forbid it")

@@ -82,9 +82,7 @@ def test_the_strip_holds_the_queries_on_either_side_of_the_line_nearest_first():
     assert len(explorer.view(-1.0).inside) == len(explorer.view(9.0).outside) == 0
 
 
-@pytest.mark.parametrize(
-    "goal", ["max f1", "max accuracy", "precision >= 0.9", "fpr <= 0.3", "recall >= 0.8"]
-)
+@pytest.mark.parametrize("goal", ["max f1", "max accuracy", "precision >= 0.9", "fpr <= 0.3"])
 @pytest.mark.parametrize("group", ["all", "seen"])
 def test_best_is_what_calibrate_chooses_for_that_group(goal, group):
     neighbors, labels = some_neighbors()
@@ -94,14 +92,6 @@ def test_best_is_what_calibrate_chooses_for_that_group(goal, group):
     made = calibrate(neighbors[rows], labels[rows], metric, targets)
     # By their repr, as a score that is 0 of 0 is not equal to itself.
     assert repr(some_explorer().best(goal, group)) == repr(made[goal if targets else "optimal"])
-
-
-def test_the_calibration_brings_its_matcher_its_k_and_its_cutpoint():
-    neighbors, labels = some_neighbors(k=5)
-    calibration = calibrate(neighbors.first(3), labels, matcher="majority")
-    explorer = explore_threshold(neighbors, labels, calibration=calibration)
-    assert explorer.calibrated == calibration["optimal"].distance
-    assert explorer.view(explorer.calibrated).f1 == pytest.approx(calibration["optimal"].scores["f1"])
 
 
 def test_the_picture_shown_is_that_of_the_neighbour_which_decides():
@@ -152,11 +142,8 @@ EXPLORERS = {
 }  # fmt: skip
 GOALS = [  # as the panel asks, as Python asks
     (("all", "f1"), ("max f1",)),
-    (("unseen", "f1"), ("max f1", "unseen")),
-    (("all", "precision", 0.9), ("precision >= 0.9",)),
     (("seen", "precision", 0.99), ("precision >= 0.99", "seen")),
     (("all", "precision", 1.0), ("precision >= 1.0",)),
-    (("all", "fpr", 0.2), ("fpr <= 0.2",)),
     (("unseen", "fpr", 0.3), ("fpr <= 0.3", "unseen")),
     (("all", "cost", 5, 1), ("min cost", "all", 5, 1)),
     (("seen", "cost", 1, 3), ("min cost", "seen", 1, 3)),
@@ -205,13 +192,8 @@ def test_the_front_end_says_what_the_core_says(which, tmp_path):
 def test_the_panel_uses_the_colours_of_the_plots():
     css = (widget.HERE / "explorer.css").read_text().lower()
     light = dict(re.findall(r"--(\w+): (#\w+);", css[: css.index("data-jp-theme-light")]))
-    expected = {
-        "same": plots.SAME,
-        "different": plots.DIFFERENT,
-        "uncertain": plots.UNCERTAIN,
-        "cut": plots.CUT,
-    }
-    assert {name: light[name] for name in expected} == {n: c.lower() for n, c in expected.items()}
+    for name in ("same", "different", "uncertain", "cut"):
+        assert light[name] == getattr(plots, name.upper()).lower()
 
 
 # ---------------------------------------------------------------- what a notebook gets
@@ -253,10 +235,7 @@ def test_a_guess_is_scored_against_the_calibrated_cutpoint():
     explorer = some_explorer(guess=0.05)
     mine, best = explorer.view(0.05), explorer.view(explorer.calibrated)
     costs = mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
-    assert f"costs {best.f1 - mine.f1:.3f} of F1 and decides {costs} more digits wrongly" in explorer.score(
-        0.05
-    )
-    assert explorer.score(0.05) in repr(explorer)
+    assert f"costs {best.f1 - mine.f1:.3f} of F1 and decides {costs} more digits wrongly" in repr(explorer)
     assert "costs 0.000 of F1 and decides 0 more" in explorer.score(explorer.calibrated)
 
 
@@ -265,16 +244,3 @@ def test_asked_for_a_guess_the_still_explorer_gives_nothing_away():
     said = repr(explorer) + explorer.figure().get_suptitle()
     assert f"{explorer.calibrated:.3f}" not in said and "Guess first" in said
     assert len(explorer.figure().axes) == 1
-
-
-# ---------------------------------------------------------------- odd input
-
-
-def test_distances_that_differ_in_the_last_digit_alone_make_a_panel():
-    near = np.float32(0.3)
-    far = np.nextafter(near, np.float32(1))
-    explorer = explore_threshold(Neighbors([[1], [2]], [[near], [far]], [[0], [1]]), [1, 1])
-    tables = explorer.tables()
-    assert sum(tables["groups"]["all"]["same"]) == sum(tables["groups"]["all"]["different"]) == 1
-    assert np.all(np.diff(tables["edges"]) > 0)
-    assert explorer.figure() is not None

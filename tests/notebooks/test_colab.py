@@ -65,17 +65,6 @@ def test_the_set_up_cell_takes_over_without_running_anything(monkeypatch, tmp_pa
     assert (tmp_path / "02_index.ipynb").read_bytes() == (ROOT / "notebooks/02_index.ipynb").read_bytes()
 
 
-def test_elsewhere_the_set_up_cell_does_nothing(monkeypatch):
-    from IPython.testing.globalipapp import start_ipython
-
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
-    title = nbformat.v4.new_markdown_cell("# One")
-    _, set_up = colab.headed([title], "notebooks/02_index.ipynb", ADDRESS)
-    before = (os.getcwd(), list(sys.path))
-    assert start_ipython().run_cell(set_up.source).result is None
-    assert (os.getcwd(), sys.path) == before
-
-
 @pytest.fixture
 def colab_has(monkeypatch):
     """Say which versions are installed."""

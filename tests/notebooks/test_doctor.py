@@ -59,16 +59,6 @@ def test_only_what_holds_on_this_machine_is_wanted(monkeypatch, tmp_path, capsys
     assert said(capsys, "packages") == (0, "[OK]   packages         all 2 as required\n")
 
 
-def test_an_installed_simlib_is_asked_what_it_needs_itself(monkeypatch, tmp_path, capsys, installed):
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    installed |= {"sphinx": None, "mutmut": None}
-    assert said(capsys, "packages") == (0, "[OK]   packages         all 2 as required\n")  # NumPy and SciPy
-    installed["scipy"] = None
-    assert "scipy is missing" in said(capsys, "packages")[1]
-    monkeypatch.setattr(importlib.metadata, "packages_distributions", dict)
-    assert "simlib is not installed" in said(capsys, "packages")[1]
-
-
 def test_another_backend_and_the_smaller_tensorflow_are_welcome(monkeypatch, capsys, installed):
     installed |= {"tensorflow": None, "tensorflow-cpu": importlib.metadata.version("tensorflow")}
     assert said(capsys, "packages")[0] == 0

@@ -28,11 +28,3 @@ def test_an_inverted_file_finds_the_true_neighbours_in_the_lists_it_looks_into(c
     shown = [text.get_text() for text in ax.get_legend().get_texts()]
     assert f"{found} true neighbours found" in shown and f"{20 - found} missed" in shown
     assert f"{sum(c in probed for c in list_of)} of 300 points compared" in ax.get_xlabel()
-
-
-def test_an_inverted_file_is_drawn_in_two_dimensions_only(cloud):
-    points, centres, query = cloud
-    with pytest.raises(ValueError, match="two dimensions"):
-        figures.inverted_file(np.zeros((5, 3)), centres, query)
-    with pytest.raises(ValueError, match="nprobe"):
-        figures.inverted_file(points, centres, query, nprobe=0)

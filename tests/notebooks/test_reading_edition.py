@@ -44,11 +44,6 @@ def test_a_link_to_nothing_is_an_error():
     assert lost == ["notebooks/x.md: the link to ../nowhere.md leads nowhere"]
 
 
-def test_badges_become_words():
-    badge = "[![Open in Colab](https://a/b.svg)](https://c/d) [![Open in Binder](https://e.svg)](https://f)"
-    assert site.linked(badge, "README.md") == "[Open in Colab](https://c/d) [Open in Binder](https://f)"
-
-
 def test_links_that_lead_nowhere_are_found(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.html").write_text('<p id="here"></p><a href="../c.html#there">x</a>')
@@ -72,12 +67,3 @@ def test_the_reference_shows_every_public_name_s_module():
     pages = "\n".join(site.reference().values())
     for module in simlib._HOME:
         assert f"automodule:: simlib.{module}\n" in pages
-
-
-def test_docstrings_become_restructured_text():
-    lines = ["Return `a_` of **options, |a - b|, x_:", ">>> f(**a)  # `no`", "{'a': '*'}", "", "Then `*`."]
-    site.plain(lines)
-    assert lines == [
-        "Return ``a_`` of \\*\\*options, \\|a - b\\|, x\\_:", ">>> f(**a)  # `no`", "{'a': '*'}", "",
-        "Then ``*``.",
-    ]  # fmt: skip

@@ -42,52 +42,20 @@ SOURCES = {
 
 @pytest.fixture(params=SOURCES)
 def source(request, tmp_path):
-    return lambda **kwargs: SOURCES[request.param](tmp_path / "shards", **kwargs)
+    return lambda **kwargs: SOURCES[request.param](tmp_path / str(kwargs["seed"]), **kwargs)
 
 
-def test_exactly_p_classes_and_k_different_examples_of_each_with_their_labels(source):
-    sampler = source(seed=3)
-    assert len(sampler) == len(Y) // 12
-    for epoch in range(3):
-        for step in range(len(sampler)):
-            x, y = sampler.batch(epoch, step)
-            assert x.shape == (12, 1, 3) and x.dtype == np.uint8 and y.dtype == np.int64
-            assert sorted(np.unique(y, return_counts=True)[1].tolist()) == [4, 4, 4]
-            np.testing.assert_array_equal(x[:, 0, 2], y)
-            assert len(np.unique(x, axis=0)) == 12
+def test_the_batches_are_those_from_memory(source):
+    for settings in ({"seed": 5}, {"seed": 6, "class_list": LISTED}):
+        sampler, memory = source(**settings), ClassBalancedSampler(X, Y, 3, 4, **settings)
+        for step in (0, 4, 2):
+            for ours, theirs in zip(sampler.batch(1, step), memory.batch(1, step)):
+                np.testing.assert_array_equal(ours, theirs)
 
 
-def test_only_listed_classes_and_every_example_of_them_in_time(source):
-    sampler = source(class_list=LISTED, seed=1)
-    seen = set()
-    for epoch in range(8):
-        for step in range(len(sampler)):
-            x, y = sampler.batch(epoch, step)
-            assert set(y.tolist()) <= set(LISTED)
-            seen |= {tuple(row) for row in x[:, 0].tolist()}
-    assert seen == {tuple(row) for row in X[np.isin(Y, LISTED), 0].tolist()}
-
-
-def test_the_seed_alone_decides(source, tmp_path):
-    sampler = source(seed=5)
-    wanted = ClassBalancedSampler(X, Y, 3, 4, seed=5)
-    other = ClassBalancedSampler(X, Y, 3, 4, seed=6)
-    for step in (0, 7, 2):
-        np.testing.assert_array_equal(sampler.batch(1, step)[0], wanted.batch(1, step)[0])
-    assert any((sampler.batch(0, s)[0] != other.batch(0, s)[0]).any() for s in range(len(sampler)))
-
-
-def test_augments_and_travels_to_another_process(source):
-    def add_noise(x, rng):
-        return x + rng.normal(size=x.shape)
-
-    plain, augmented = source(seed=2), None
-    again = pickle.loads(pickle.dumps(plain))
-    np.testing.assert_array_equal(again[3][0], plain[3][0])
-    if not isinstance(plain, ShardSampler):
-        augmented = source(seed=2, augment=add_noise)
-        assert (augmented[0][0] != plain[0][0]).all()
-        np.testing.assert_array_equal(augmented[0][0], augmented[0][0])
+def test_travels_to_another_process(source):
+    sampler = source(seed=2)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(sampler))[3][0], sampler[3][0])
 
 
 # shards
@@ -181,12 +149,6 @@ def test_the_catalogue_without_a_network(tmp_path):
     np.testing.assert_array_equal(in_shards[0][0], x)
 
 
-def test_without_the_catalogue_s_package_the_command_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(ImportError, match=r"pip install .simlib-course\[catalogue\]"):
-        sampler_from_catalogue("mnist", 4, 3)
-
-
 def test_as_dataset_gives_whole_batches_in_order():
     sampler = ClassBalancedSampler(X, Y, 3, 4, steps_per_epoch=4, seed=1)
     joined = list(as_dataset(sampler, replicas=3).take(3).as_numpy_iterator())
@@ -212,19 +174,6 @@ def test_two_devices_train_as_one_device_on_the_mean_loss_of_both_batches():
 # single shot
 
 IMAGES = rng.integers(1, 255, (12, 28, 28)).astype(np.uint8)
-
-
-def test_single_shot_shows_p_examples_in_k_different_views():
-    ids = np.arange(12) * 10
-    sampler = SingleShotSampler(IMAGES, ids, classes_per_batch=4, views=3, seed=1)
-    seen = set()
-    for step in range(len(sampler) * 2):
-        x, y = sampler.batch(step // len(sampler), step % len(sampler))
-        assert x.shape == (12, 28, 28)
-        assert np.unique(y, return_counts=True)[1].tolist() == [3] * 4
-        assert len(np.unique(x.reshape(12, -1), axis=0)) == 12
-        seen |= set(y.tolist())
-    assert seen == set(ids.tolist())
 
 
 def test_single_shot_views_are_of_the_right_example():

@@ -125,15 +125,6 @@ def test_a_bad_goal_or_confidence_gets_a_sentence(goal, confidence, sentence):
         guaranteed_cutpoint(*known, goal, confidence)
 
 
-def test_no_queries_and_only_wrong_ones_get_a_sentence():
-    empty = Neighbors(np.empty((0, 1), int), np.empty((0, 1)), np.empty((0, 1), int))
-    with pytest.raises(ValueError, match="there is no query"):
-        guaranteed_cutpoint(empty, np.empty(0, int), "precision >= 0.9")
-    for goal in ("precision >= 0.9", "recall >= 0.9", "fpr <= 0.1"):
-        made = guaranteed_cutpoint(*as_neighbors([0.1, 0.2], [False, False]), goal)
-        assert not made.met and "NOT MET" in repr(made)
-
-
 # ---------------------------------------------------------------- the bootstrap
 
 
@@ -190,26 +181,6 @@ def test_another_matcher_is_asked_everywhere():
     best = calibrate(near, labels, matcher="majority")["optimal"]
     assert made.distance == best.distance != calibrate(near, labels)["optimal"].distance
     assert made.scores["f1"][0] == pytest.approx(best.scores["f1"])
-
-
-def test_an_interval_holds_its_ends_and_reads_well():
-    between = trust.Interval(0.25, 0.5)
-    assert 0.25 in between and 0.5 in between and 0.24 not in between and 0.51 not in between
-    scores = {"f1": (0.9, between), "fpr": (0.125, between)}
-    made = trust.Bootstrap(0.3, 0.9, between, scores, np.zeros(7, np.float32))
-    assert repr(made).splitlines() == [
-        "90% intervals from 7 resamples of the queries",
-        "  cutpoint  0.300   0.250 to 0.500",
-        "  f1        0.900   0.250 to 0.500",
-        "  fpr       0.125   0.250 to 0.500",
-    ]
-
-
-def test_blocks_of_resamples_change_nothing(monkeypatch):
-    known = as_neighbors(*FALLING.draw(50, np.random.default_rng(7)))
-    whole = trust.bootstrap(*known, resamples=200)
-    monkeypatch.setattr(trust, "BLOCK", 50 * 64)
-    assert (trust.bootstrap(*known, resamples=200).cutpoints == whole.cutpoints).all()
 
 
 def test_the_interval_of_a_score_holds_the_truth_at_about_the_stated_rate():

@@ -118,23 +118,6 @@ def test_precision_is_the_binomials_step_by_step(seed, n, share, confidence, wan
     assert made.bound == pytest.approx(limit, abs=1e-8)
 
 
-def test_how_many_more_would_do_keeps_the_share_of_wrong_ones_and_counts_one_more():
-    distances, right = np.arange(60) / 60, np.arange(60) != 10
-    made, error = made_of(distances, right, "precision >= 0.95"), 0.05
-    assert not made.met
-    wrong = np.append(0, np.cumsum(~right))
-    accepted = sorted({int(a) for a in np.linspace(1, 60, 60)})
-    times = next(
-        1.1**i
-        for i in range(1, 80)
-        if any(
-            binom.cdf(math.ceil((wrong[a] + 1) * 1.1**i), math.floor(a * 1.1**i), 0.05) <= error
-            for a in accepted
-        )
-    )
-    assert made.needed == two_digits(60 * times)
-
-
 @pytest.mark.parametrize("goal", ["precision >= 0.9", "recall >= 0.9", "fpr <= 0.1"])
 def test_where_nobody_was_found_there_is_nothing_to_promise(goal):
     with pytest.raises(ValueError, match="distances: all are infinite, so no query has a match"):

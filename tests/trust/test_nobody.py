@@ -22,9 +22,8 @@ INF, CUT = np.inf, np.float32(0.45)
 
 
 def near(labels, distances):
-    return Neighbors(
-        np.reshape(labels, (-1, 1)), np.reshape(distances, (-1, 1)), np.zeros((len(labels), 1), int)
-    )
+    labels, distances = (np.reshape(column, (-1, 1)) for column in (labels, distances))
+    return Neighbors(labels, distances, np.zeros(labels.shape, int))
 
 
 CASES = {  # name: (neighbours, true labels)
