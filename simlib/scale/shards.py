@@ -54,12 +54,10 @@ def write_shards(folder, examples, classes_per_shard=1):
             writers[shard].write(record)
     if not rows:
         raise ValueError("examples: there are none to write.")
-    labels, *columns = zip(*rows)
-    shard, start, checksum = (np.array(column, np.int64) for column in columns)
-    label = checks.labels("examples: y", list(labels), text=True)
-    arrays = {"label": label, "shard": shard.astype(np.int32), "start": start, "like": like[:0],
-              "checksum": checksum.astype(np.uint32), "sizes": np.array(ends, np.int64)}  # fmt: skip
-    archive.write(folder / CATALOGUE, "shards", {}, arrays)
+    columns, dtypes = zip(*rows), {"shard": np.int32, "start": np.int64, "checksum": np.uint32}
+    arrays = {"label": checks.labels("examples: y", list(next(columns)), text=True), "like": like[:0]}
+    arrays |= {name: np.array(column, dtypes[name]) for name, column in zip(dtypes, columns)}
+    archive.write(folder / CATALOGUE, "shards", {}, arrays | {"sizes": np.array(ends, np.int64)})
     return folder
 
 
@@ -88,7 +86,7 @@ class Shards:
             raise ArtifactError(f"folder: {self.folder} holds no {CATALOGUE}; `write_shards` makes one.")
         _, arrays = archive.read(self.folder / CATALOGUE, "shards")
         self.labels, self._shard, self._start = (arrays[name] for name in ("label", "shard", "start"))
-        self._checksum, self._like = arrays["checksum"], arrays["like"]
+        self._checksum, self._like, self._maps = arrays["checksum"], arrays["like"], {}
         self._verified = np.zeros(len(self.labels), bool)
         for number, size in enumerate(arrays["sizes"].tolist()):
             path = _shard(self.folder, number)
@@ -105,16 +103,20 @@ class Shards:
         out = np.empty((len(rows), *self._like.shape[1:]), self._like.dtype)
         raw, shards = out.reshape(len(rows), -1).view(np.uint8), self._shard[rows]
         for number in set(shards.tolist()):
-            whole, mine = np.memmap(_shard(self.folder, number), np.uint8, mode="r"), shards == number
-            # All runs of so many bytes, by where they begin; only those asked for are read.
-            windows = np.lib.stride_tricks.sliding_window_view(whole, raw.shape[1])
-            raw[mine] = windows[self._start[rows[mine]]]
+            if number not in self._maps:  # as all runs of so many bytes; only those asked for are read
+                whole = np.memmap(_shard(self.folder, number), np.uint8, mode="r")
+                self._maps[number] = np.lib.stride_tricks.sliding_window_view(whole, raw.shape[1])
+            mine = shards == number
+            raw[mine] = self._maps[number][self._start[rows[mine]]]
         for i in np.flatnonzero(~self._verified[rows]).tolist():  # once, the first time it is read
             if zlib.crc32(raw[i]) != self._checksum[rows[i]]:
                 what = f"is damaged: the bytes of example {rows[i]} have changed."
                 raise ArtifactError(f"the shard {_shard(self.folder, shards[i])} {what}")
             self._verified[rows[i]] = True
         return out
+
+    def __getstate__(self):  # maps stay in their process
+        return {**self.__dict__, "_maps": {}}
 
 
 class ShardSampler(ClassBalancedSampler):

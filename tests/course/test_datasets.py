@@ -118,15 +118,11 @@ def test_another_source_is_named(tmp_path):
         load_mnist("Full")
 
 
-def test_full_without_a_network_is_one_clear_sentence(monkeypatch):
+def test_full_is_what_keras_gives_or_one_clear_sentence(monkeypatch, tmp_path):
     keras = pytest.importorskip("keras")
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: 1 // 0)  # any error
     with pytest.raises(ConnectionError, match=r"use load_mnist\(\), whose 5,000 digits need no network"):
         load_mnist("full")
-
-
-def test_full_is_what_keras_gives(monkeypatch, tmp_path):
-    keras = pytest.importorskip("keras")
     with np.load(keras_file(tmp_path / "mnist.npz")) as file:
         given = (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: given)

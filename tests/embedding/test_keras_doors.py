@@ -4,17 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from simlib import (
-    CircleLoss,
-    ContrastiveLoss,
-    MetricEmbedding,
-    MultiSimilarityLoss,
-    NotReadyError,
-    PairDistance,
-    SimilarityModel,
-    SoftNearestNeighborLoss,
-    TripletLoss,
-)
+import simlib
+from simlib import MetricEmbedding, NotReadyError, PairDistance, SimilarityModel, TripletLoss
 
 pytestmark = pytest.mark.filterwarnings(  # of models that nobody has trained
     "ignore:.*wrong matches in", "ignore:.*match at distance 0"
@@ -80,7 +71,10 @@ MODEL = [
     (lambda m: m.evaluate_retrieval(X, Y, ks=5), "ks must be a list; got 5"),
     (lambda m: m.evaluate_classification(X, Y[:2]), "y has 2 entries"),
     (lambda m: m.compile(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
-    (lambda m: m.compile(loss=[TripletLoss(), ContrastiveLoss()]), "'cosine' and 'euclidean'.*distance="),
+    (
+        lambda m: m.compile(loss=[TripletLoss(), simlib.ContrastiveLoss()]),
+        "'cosine' and 'euclidean'.*distance=",
+    ),
     (lambda m: m.save("model.h5"), "filepath must end in .keras; got 'model.h5'"),
 ]
 TARGETS = [
@@ -96,10 +90,10 @@ BUILT = [
     (lambda: MetricEmbedding(0), "units must be a whole number of at least 1; got 0"),
     (lambda: MetricEmbedding(2)(np.zeros((2, 28, 28))), r"must have the shape \(batch, features\).*Flatten"),
     (lambda: TripletLoss(margin="0.2"), "margin must be a number"),
-    (lambda: ContrastiveLoss(margin=None), "margin must be a number"),
-    (lambda: CircleLoss(gamma=0), "gamma must be above 0"),
-    (lambda: MultiSimilarityLoss(beta=float("inf")), "beta must be above 0 and finite"),
-    (lambda: SoftNearestNeighborLoss(temperature=0), "temperature must be above 0"),
+    (lambda: simlib.ContrastiveLoss(margin=None), "margin must be a number"),
+    (lambda: simlib.CircleLoss(gamma=0), "gamma must be above 0"),
+    (lambda: simlib.MultiSimilarityLoss(beta=float("inf")), "beta must be above 0 and finite"),
+    (lambda: simlib.SoftNearestNeighborLoss(temperature=0), "temperature must be above 0"),
     (lambda: TripletLoss(distance="cosin"), "distance: 'cosin' is unknown. Did you mean 'cosine'"),
     (lambda: TripletLoss(reduction="avg"), "reduction"),
     (lambda: PairDistance(pairs="positiv"), "pairs: 'positiv' is unknown. Did you mean 'positive'"),
@@ -158,7 +152,7 @@ def test_what_cannot_be_built_is_named(make, message):
 
 
 @pytest.mark.parametrize("y, x, message", BATCH)
-@pytest.mark.parametrize("measure", [TripletLoss(), CircleLoss(), PairDistance().update_state])
+@pytest.mark.parametrize("measure", [TripletLoss(), simlib.CircleLoss(), PairDistance().update_state])
 def test_a_batch_that_is_none_is_named(measure, y, x, message):
     with pytest.raises(ValueError, match=message):
         measure(y, x.astype("float32"))

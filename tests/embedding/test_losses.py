@@ -249,18 +249,6 @@ def test_without_both_kinds_of_pair_there_is_nothing_to_learn(loss, batch):
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "floatx, dtype", [("float16", "float32"), ("float32", "float32"), ("float64", "float64")]
-)
-def test_a_loss_is_never_less_exact_than_float32_nor_than_keras_is_set_to(floatx, dtype):
-    keras.config.set_floatx(floatx)
-    try:
-        for loss in LOSSES:
-            assert loss().dtype == dtype
-    finally:
-        keras.config.set_floatx("float32")
-
-
 # --- saving, and bad input -------------------------------------------------------------------------
 
 

@@ -13,19 +13,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from simlib import (
-    CircleLoss,
-    ClassBalancedSampler,
-    ContrastiveLoss,
-    MetricEmbedding,
-    MultiSimilarityLoss,
-    NotReadyError,
-    SimilarityModel,
-    SoftNearestNeighborLoss,
-    TripletLoss,
-    matching,
-    metrics,
-)
+import simlib
+from simlib import MetricEmbedding, NotReadyError, SimilarityModel, TripletLoss, matching, metrics
 
 pytestmark = pytest.mark.filterwarnings(  # of models that nobody has trained
     "ignore:.*wrong matches in", "ignore:.*match at distance 0"
@@ -49,9 +38,9 @@ def ready(loss=None, trained=False, **settings):
     """A model that is trained, indexed and calibrated, on data that takes no time."""
     keras.utils.set_random_seed(0)
     model = network()
-    model.compile(keras.optimizers.Adam(0.01), loss or MultiSimilarityLoss(), **settings)
+    model.compile(keras.optimizers.Adam(0.01), loss or simlib.MultiSimilarityLoss(), **settings)
     if trained:
-        model.fit(ClassBalancedSampler(*examples(60, 0), 5, 3), epochs=2, verbose=0)
+        model.fit(simlib.ClassBalancedSampler(*examples(60, 0), 5, 3), epochs=2, verbose=0)
     x, y = examples(40, 1, classes=4)
     model.index(x, y, payload=x * 2)
     model.calibrate(*examples(50, 2), targets=["precision >= 0.8", "accuracy >= 1"], k=3, matcher="majority")
@@ -98,12 +87,12 @@ EUCLIDEAN = TripletLoss(distance="euclidean")
 @pytest.mark.parametrize(
     "loss, distance",
     [
-        (MultiSimilarityLoss(), "cosine"),
+        (simlib.MultiSimilarityLoss(), "cosine"),
         (TripletLoss(distance="manhattan"), "manhattan"),
-        (SoftNearestNeighborLoss(), "squared_euclidean"),
+        (simlib.SoftNearestNeighborLoss(), "squared_euclidean"),
         ({"embedding": EUCLIDEAN}, "euclidean"),
         ([EUCLIDEAN], "euclidean"),
-        ([[EUCLIDEAN], {"again": ContrastiveLoss()}], "euclidean"),
+        ([[EUCLIDEAN], {"again": simlib.ContrastiveLoss()}], "euclidean"),
         (Wrapped(EUCLIDEAN), "euclidean"),
         (Wrapped({"a": [EUCLIDEAN]}), "euclidean"),
         (functools.partial(EUCLIDEAN), "euclidean"),
@@ -125,7 +114,7 @@ def test_the_loss_chooses_the_indexs_distance_and_the_override_wins(loss, distan
 
 def test_an_index_that_holds_items_keeps_its_distance_until_reset():
     model = ready()
-    model.compile(loss=ContrastiveLoss())
+    model.compile(loss=simlib.ContrastiveLoss())
     assert (model.get_index().distance, len(model.get_index())) == ("cosine", 40)
     model.reset_index()
     assert (model.get_index().distance, len(model.get_index())) == ("euclidean", 0)
@@ -275,7 +264,9 @@ def reloaded(model, tmp_path, **settings):
     return keras.models.load_model(path, **settings)
 
 
-@pytest.mark.parametrize("loss", [MultiSimilarityLoss(), ContrastiveLoss(), CircleLoss(distance="manhattan")])
+@pytest.mark.parametrize(
+    "loss", [simlib.MultiSimilarityLoss(), simlib.ContrastiveLoss(), simlib.CircleLoss(distance="manhattan")]
+)
 def test_model_index_and_calibration_come_back(loss, tmp_path):
     before = ready(loss)
     after = reloaded(before, tmp_path)
@@ -388,7 +379,9 @@ def test_class_names_go_all_the_way(tmp_path):
     names = np.array(["ant", "bee", "cow"])
     x = np.random.default_rng(0).normal(size=(90, 6)).astype(np.float32) + 4 * np.eye(6)[np.arange(90) % 3]
     y = names[np.arange(90) % 3]
-    sampler = ClassBalancedSampler(x, y, class_list=["cow", "ant"], examples_per_class=5, steps_per_epoch=3)
+    sampler = simlib.ClassBalancedSampler(
+        x, y, class_list=["cow", "ant"], examples_per_class=5, steps_per_epoch=3
+    )
     assert sampler.labels == {0: "ant", 2: "cow"}
     inputs = keras.Input((6,))  # which an identity leaves apart, whatever the seed
     model = SimilarityModel(inputs, keras.layers.Dense(6, kernel_initializer="identity")(inputs))

@@ -59,15 +59,6 @@ def test_only_what_holds_on_this_machine_is_wanted(monkeypatch, tmp_path, capsys
     assert said(capsys, "packages") == (0, "[OK]   packages         all 2 as required\n")
 
 
-def test_another_backend_and_the_smaller_tensorflow_are_welcome(monkeypatch, capsys, installed):
-    installed |= {"tensorflow": None, "tensorflow-cpu": importlib.metadata.version("tensorflow")}
-    assert said(capsys, "packages")[0] == 0
-    installed["tensorflow-cpu"] = None
-    assert "tensorflow is missing" in said(capsys, "packages")[1]
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    assert said(capsys, "packages")[0] == 0
-
-
 def test_a_damaged_data_file(monkeypatch, capsys):
     monkeypatch.setattr("simlib.course.datasets.OFFLINE_SHA256", "0" * 64)
     from simlib.course import datasets

@@ -148,20 +148,17 @@ def test_the_histogram_counts_every_neighbour_that_was_found():
     assert len(ax.patches) == 14
 
 
-def test_metric_curves_are_the_curve():
+@pytest.mark.parametrize("cutpoint", ["optimal", 0.25])
+def test_precision_recall_marks_the_cutpoint_on_the_curve_and_metric_curves_are_it(cutpoint):
+    curve, dot = plots.precision_recall(MADE, cutpoint).lines
+    np.testing.assert_array_equal(curve.get_ydata(), MADE.curve.metric("precision"))
+    at = MADE.curve.at(MADE.distance(cutpoint))
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (at.metric("recall"), at.metric("precision"))
     ax = plots.metric_curves(MADE, ["precision", "npv"], cutpoint=0.25)
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), MADE.curve.distances)
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), MADE.curve.metric("precision"))
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), MADE.curve.metric("npv"))
     assert ax.lines[2].get_xdata() == [0.25, 0.25]
-
-
-@pytest.mark.parametrize("cutpoint", ["optimal", 0.25])
-def test_precision_recall_marks_the_cutpoint_on_the_curve(cutpoint):
-    curve, dot = plots.precision_recall(MADE, cutpoint).lines
-    np.testing.assert_array_equal(curve.get_ydata(), MADE.curve.metric("precision"))
-    at = MADE.curve.at(MADE.distance(cutpoint))
-    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (at.metric("recall"), at.metric("precision"))
 
 
 def test_confusion_writes_every_count_and_colours_the_mistakes_alone():

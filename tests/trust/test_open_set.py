@@ -38,8 +38,6 @@ def test_shares_are_what_a_slow_count_finds(strangers):
     made = open_set(neighbors, labels, known=range(4), strangers=strangers)
     far = np.isin(labels, [4, 5] if strangers is None else strangers)
     distances = neighbors.distances[:, 0]
-    truth = np.r_[np.ones(far.sum()), np.zeros((labels < 4).sum())]
-    assert made.auroc == pytest.approx(roc_auc_score(truth, np.r_[distances[far], distances[labels < 4]]))
     for cutpoint in (0.0, 0.1, 0.25, 0.5, 9.0, *made.distances[::9]):
         expected = (
             (distances[far] > np.float32(cutpoint)).mean(),
