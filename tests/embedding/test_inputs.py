@@ -84,10 +84,9 @@ def test_no_alarm_on_an_unusual_picture_of_the_same_kind(digits, photos, change)
         assert made_from.differs(Inputs.of(ORDINARY[change](x[30:60]))) is None
 
 
-@pytest.mark.parametrize("x", [np.zeros((5, 8)), np.zeros((0, 4, 4)), np.array(["a", "b"])])
-def test_what_is_no_picture_is_left_alone(digits, x):
-    assert Inputs.of(x) is None
-    assert Inputs.of(digits).differs(Inputs.of(x)) is None
+def test_what_is_no_picture_is_left_alone(digits):
+    for x in (np.zeros((5, 8)), np.zeros((0, 4, 4)), np.array(["a", "b"])):
+        assert Inputs.of(x) is None and Inputs.of(digits).differs(Inputs.of(x)) is None
 
 
 def test_another_shape_is_said_unless_the_index_has_several():

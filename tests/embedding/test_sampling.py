@@ -137,15 +137,6 @@ def test_a_joined_batch_is_the_next_batch_of_each_source(several, steps, number)
         np.testing.assert_array_equal(y[mine], wanted[1])
 
 
-def test_a_joined_batch_is_augmented_as_a_whole_and_decided_by_its_seed():
-    y = np.repeat([1, 2], 4)
-    sources = [ClassBalancedSampler(np.full(8, v), y + v, 2, 2, augment=noise) for v in (10, 20)]
-    one, same, other = (JoinedSampler(sources, 5, augment=noise, seed=s).batch(3, 4)[0] for s in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other) and len(set(one)) == 8
-    assert (one[:4] // 10 == 1).all() and (one[4:] // 10 == 2).all()
-
-
 @pytest.mark.parametrize(
     "samplers, message",
     [

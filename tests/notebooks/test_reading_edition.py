@@ -34,11 +34,8 @@ def test_a_link_of_the_repository_holds_on_the_site(place, link, leads_to):
     assert site.linked(f"See [`it`, *all*]({link}).", place, ADDRESS) == f"See [`it`, *all*]({leads_to})."
 
 
-def test_without_an_address_a_link_to_code_becomes_its_words():
+def test_without_an_address_a_link_to_code_becomes_its_words_and_one_to_nothing_is_an_error():
     assert site.linked("See [the tests](tests/conftest.py).", "README.md") == "See the tests."
-
-
-def test_a_link_to_nothing_is_an_error():
     lost = []
     assert site.linked("[a](../nowhere.md), [b](../README.md#c)", "notebooks/x.md", None, lost)[:3] == "a, "
     assert lost == ["notebooks/x.md: the link to ../nowhere.md leads nowhere"]

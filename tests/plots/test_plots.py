@@ -105,11 +105,9 @@ def test_nothing_is_clipped(name):
 
 def shown(figure):
     """[(title, frame's colour, image)] of every picture in a grid."""
-    return [
-        (ax.get_title(), to_hex(ax.spines["left"].get_edgecolor()), np.asarray(ax.images[0].get_array()))
-        for ax in figure.axes
-        if ax.images
-    ]
+    axes = [ax for ax in figure.axes if ax.images]
+    frames = [to_hex(ax.spines["left"].get_edgecolor()) for ax in axes]
+    return [(ax.get_title(), frame, ax.images[0].get_array().data) for ax, frame in zip(axes, frames)]
 
 
 def test_neighbor_strips_frame_right_and_wrong_and_show_the_right_pictures():
