@@ -148,7 +148,9 @@ def check(strangers):
     known = index.lookup(embedded.calibration[np.isin(splits.calibration.y, CLASSES)], k=5)
     queries = index.lookup(embedded.test, k=5)
     refused = answer(strangers, known, queries)
-    quiet = np.random.default_rng(0).permutation(np.argsort(queries.distances[:, 0])[:300])  # hardly a stranger
+    quiet = np.random.default_rng(0).permutation(
+        np.argsort(queries.distances[:, 0])[:300]
+    )  # hardly a stranger
     expect(
         np.array_equal(answer(strangers, known, queries[quiet]), refused[quiet]),
         "whether a query is refused depends on who else is at the door: the same query gets another answer "

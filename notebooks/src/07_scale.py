@@ -23,11 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import simlib  # before Keras, to silence TensorFlow's start-up messages; nothing else depends on the order
-import warnings
-
 import faiss
 import figures  # figures.py, beside this notebook
 import keras
@@ -220,14 +219,14 @@ def identities(n, each=2.5, seed=0):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-rows = {}
+rows, indexes = {}, {}
 for kind, draw in (("ten digits", like_real), ("40,000 identities", identities)):
     many, few = np.split(draw(n + 300, seed=2), [n])
     truth_of = simlib.Index("cosine").add(many, labels).lookup(few, k=10).ids
     for nprobe in (16, 64, 256):
         search = {"name": "faiss", "parameters": f"nprobe={nprobe}"}
         index = simlib.Index("cosine", search=search).add(many, labels)
-        index_16 = index if nprobe == 16 else index_16
+        indexes[nprobe] = index
         rows[f"nprobe={nprobe}", kind] = search_recall(index.lookup(few, k=10).ids, truth_of)
 pd.Series(rows).unstack().loc[["nprobe=16", "nprobe=64", "nprobe=256"], ["ten digits", "40,000 identities"]].round(3)
 
@@ -239,7 +238,7 @@ with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
     by_itself = simlib.Index("cosine", search="faiss").add(many, labels).build()
 print(*(warning.message for warning in told), sep="\n")
-print(f"recall with nprobe=16: {index_16.recall(10):.1f}, by itself: {by_itself.recall(10):.1f}")
+print(f"recall with nprobe=16: {indexes[16].recall(10):.1f}, by itself: {by_itself.recall(10):.1f}")
 
 # %% [markdown]
 #
