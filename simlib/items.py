@@ -82,13 +82,13 @@ class Items:
         if not n:
             return
         before = self.labels, self.ids, self.store, self.classes
-        parts = [copy.copy(part) for part in before[:3]]
+        all_labels, all_ids, payloads = copy.copy(self.labels), copy.copy(self.ids), copy.copy(self.store)
         try:
             if payload is not None:
-                parts[2].add(payload)
-            parts[0].add(np.full(n, UNKNOWN) if labels is None else labels)
-            parts[1].add(ids)
-            self.labels, self.ids, self.store, self.classes = *parts, classes
+                payloads.add(payload)
+            all_labels.add(np.full(n, UNKNOWN) if labels is None else labels)
+            all_ids.add(ids)
+            self.labels, self.ids, self.store, self.classes = all_labels, all_ids, payloads, classes
             # The vectors come last: what a search finds already has all that belongs to it.
             self.search.add(vectors)
         except BaseException:
@@ -96,7 +96,7 @@ class Items:
                 self.labels, self.ids, self.store, self.classes = before
                 self.ids._row = {}  # which the copy shares
                 if not len(self.store):
-                    parts[2].reset()
+                    payloads.reset()
             raise
 
     def lookup(self, queries, k, among=None):
