@@ -44,7 +44,7 @@ path = Path(folder.name, "recogniser.keras")
 x_index, y_index = simlib.select_examples(x_train, y_train, n=10, seed=5)
 model.reset_index()
 model.index(x_index, y_index, payload=x_index)
-model.calibrate(x_cal, y_cal, targets={"strict": "precision >= 0.98"})
+model.calibrate(x_cal, y_cal, targets={"strict": "precision >= 0.99"})
 model.save(path)
 f"one file, {path.stat().st_size / 1e6:.1f} MB"
 
@@ -111,15 +111,14 @@ print("here: ", model.match(x_test[:10], "strict"))
 grown = keras.models.load_model(path)
 more_x, more_y = simlib.select_examples(x_train, y_train, n=40, seed=6)
 grown.index(more_x, more_y, payload=more_x)
-grown.calibrate(x_cal, y_cal, targets={"strict": "precision >= 0.98"})
+grown.calibrate(x_cal, y_cal, targets={"strict": "precision >= 0.99"})
 rows = {}
 for version in (model, grown):
     rows[f"{len(version.index_summary())} items"] = version.evaluate_classification(x_test, y_test, "strict")["overall"]
 pd.DataFrame(rows).T.round(3).astype({"queries": int})
 
 # %% [markdown]
-# The right ones, and they come out of the wrong ones: with more items the nearest is more often of the right class. "Unknown" plays no part, because a precision of 0.98 is met on the calibration digits
-# even if nearly everything is accepted. (On the test digits the smaller index falls short of it: a target that is only just met is no promise. Notebook 4 says what is.)
+# The right ones, and they come out of the unknown ones: with more items there is more often one that is near enough. The share of wrong answers hardly moves, because the target holds it where it is.
 #
 # ## And if the file is damaged?
 #

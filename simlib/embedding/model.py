@@ -179,12 +179,13 @@ class SimilarityModel(keras.Model):
         distance, k, matcher = cutpoint, 1, "nearest"
         if found := self.calibration:
             distance, k, matcher = found.distance(cutpoint), found.k, found.matcher
-            if isinstance(cutpoint, str) and (lax := found.lax(cutpoint)):
-                warnings.warn(lax, stacklevel=3)
         elif isinstance(cutpoint, str):
             needs = f"match with cutpoint={cutpoint!r} needs a calibration"
             raise NotReadyError(f"{needs}: call `calibrate` first, or give the cutpoint as a distance.")
-        return self.lookup(x, k, verbose), distance, matcher
+        neighbors = self.lookup(x, k, verbose)
+        if isinstance(cutpoint, str) and (lax := self.calibration.lax(cutpoint)):
+            warnings.warn(lax, stacklevel=3)
+        return neighbors, distance, matcher
 
     def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None, without=None):
         """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`.
