@@ -41,11 +41,9 @@ class RetrievalMetrics(keras.callbacks.Callback):
         self._items = self._read("items", items)
         self._queries = self._items if queries is None else self._read("queries", queries)
         self._own = np.array_equal(self._items[0], self._queries[0])
-        stored, rows = {row.tobytes() for row in self._items[0]}, self._queries[0]
-        twice = 0 if self._own else sum(row.tobytes() in stored for row in rows)
-        if twice > max(1, OWN * len(rows)):
-            what = f"queries: {twice} of {len(rows)} stand among the items and will find themselves"
-            warnings.warn(f"{what}. Look up others, or nothing but the items.", stacklevel=2)
+        stored = () if self._own else {row.tobytes() for row in self._items[0]}
+        if (twice := np.mean([row.tobytes() in stored for row in self._queries[0]])) > OWN:
+            warnings.warn(f"queries: {twice:.0%} stand among the items, and find themselves.", stacklevel=2)
 
     @staticmethod
     def _read(name, pair):

@@ -44,11 +44,8 @@ def draw_pairs(labels, n=1000, seed=0):
     """`Pairs`: n same and n different ones, or all there are; none twice, and no item with itself.
 
     Each class gives as many of the same pairs, and each two classes as many of the different ones, as the
-    others: no large class rules. What a small one lacks, the others give. Raises ValueError where no two
-    items share a class, or all do.
-
-    Args:
-        labels: (m,) class ids or names of the items; those of nobody (-1, "unknown") are left out.
+    others: no large class rules. What a small one lacks, the others give. `labels`: (m,) class ids or
+    names of the items; nobody's (-1, "unknown") are left out. ValueError where no two share one, or all do.
 
     >>> draw_pairs(["ant", "ant", "bee", "bee", "bee"], n=3)
     3 same and 3 different pairs of 5 items
@@ -58,20 +55,17 @@ def draw_pairs(labels, n=1000, seed=0):
     order = np.argsort(ids, kind="stable")
     order = order[ids[order] != UNKNOWN]
     members = np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)
-    several = [rows for rows in members if len(rows) > 1]
+    several = [members[i] for i in rng.permutation(len(members)) if len(members[i]) > 1]
     if not several or len(members) < 2:
         raise ValueError("labels must hold two items of one class, and items of two classes.")
-    several = [several[i] for i in rng.permutation(len(several))[:n]]
-    room = [len(rows) * (len(rows) - 1) // 2 for rows in several]
+    room = [len(rows) * (len(rows) - 1) // 2 for rows in several[:n]]
     same = [rows[_two(rng, len(rows), share)] for rows, share in zip(several, _shares(room, n))]
     two = [(members[a], members[b]) for a, b in _two(rng, len(members), n)]
-    different = []
-    for (a, b), share in zip(two, _shares([len(a) * len(b) for a, b in two], n)):
-        i, j = np.divmod(rng.choice(len(a) * len(b), share, replace=False), len(b))
-        different.append(np.stack([a[i], b[j]], 1))
+    shares = _shares([len(a) * len(b) for a, b in two], n)
+    codes = [rng.choice(len(a) * len(b), share, replace=False) for (a, b), share in zip(two, shares)]
+    different = [np.stack([a[i // len(b)], b[i % len(b)]], 1) for (a, b), i in zip(two, codes)]
     parts = [rng.permutation(np.concatenate(part)) for part in (same, different)]
-    first, second = np.concatenate(parts).T
-    return Pairs(first, second, np.arange(len(first)) < len(parts[0]))
+    return Pairs(*np.concatenate(parts).T, np.repeat([True, False], [len(part) for part in parts]))
 
 
 def _shares(room, n):
@@ -119,9 +113,7 @@ def error_rates(distances, same):
 def calibrate_pairs(distances, same, metric="f1", targets=()):
     """`Calibration` of a threshold for pairs, as `simlib.calibrate`; "fpr <= 0.001" asks for an FMR.
 
-    Args:
-        distances: (n,) of pairs that the model has not seen. same: bool (n,). metric, targets: as there.
-
+    distances: (n,) of pairs that the model has not seen. same: bool (n,). metric, targets: as there.
     Raises ValueError as it does, and where all pairs are the same, or all different.
     """
     decisions = _decisions(distances, same)
@@ -133,14 +125,12 @@ def calibrate_pairs(distances, same, metric="f1", targets=()):
 def guaranteed_pairs(distances, same, pairs, goal, confidence=0.95):
     """`Guarantee` of a threshold, as `simlib.guaranteed_cutpoint`, for `Pairs` of which no two share an item.
 
-    Raises ValueError if two do: then they are not independent, and nothing can be guaranteed. And for
-    precision, which depends on how many pairs of each kind were drawn.
+    Raises ValueError if two do: they are not independent, so nothing can be guaranteed; and for precision.
     """
     decisions = _decisions(distances, same, checks.kind("pairs", pairs, Pairs))
     items = np.concatenate([pairs.first, pairs.second])
-    if len(np.unique(items)) < len(items):
-        shared = f"pairs share items ({len(items) - len(np.unique(items))} times)"
-        raise ValueError(f"{shared}; a guarantee needs pairs that share none: take `pairs.apart()`.")
+    if again := len(items) - len(np.unique(items)):
+        raise ValueError(f"pairs share items ({again} times); for a guarantee, take `pairs.apart()`.")
     if calibration.parse_goal(goal)[0] == "precision":
         raise ValueError(f"goal: {goal!r} hangs on how many pairs of each kind there are; use fpr or recall.")
     return guarantee_decisions(decisions, goal, confidence)
@@ -152,28 +142,23 @@ def bootstrap_pairs(distances, same, pairs, cutpoint, confidence=0.95, resamples
     Items are drawn again, with replacement; a pair counts as often as its two items, multiplied (Owen 2007,
     "The pigeonhole bootstrap"). Too wide where pairs share nothing; too narrow where a few items decide.
 
-    Args:
-        distances, same: (n,) of `pairs`. cutpoint: the distance that is judged, chosen on other pairs.
-        pairs: `Pairs`. Will *new people* come? Then one whose items are people: a person's pictures come and
-            go together. A pair of one and the same counts once for it.
+    distances, same: (n,) of `pairs`. cutpoint: the distance that is judged, chosen on other pairs. Will *new
+    people* come? Then give `Pairs` of people: all pictures of one come and go. (A pair of one counts once.)
     """
     decisions = _decisions(distances, same, checks.kind("pairs", pairs, Pairs))
     tail = (1 - checked_confidence(confidence)) / 2
-    accepted = decisions.distances <= checks.distance("cutpoint", cutpoint)
+    right, accepted = decisions.right, decisions.distances <= checks.distance("cutpoint", cutpoint)
     items, where = np.unique([pairs.first, pairs.second], return_inverse=True)
-    first, second = where.reshape(2, -1)
-    wrong = {"fmr": (~decisions.right, accepted), "fnmr": (decisions.right, ~accepted)}
-    rng, drawn = np.random.default_rng(checks.whole_number("seed", seed)), {name: [] for name in wrong}
-    for _ in range(checks.whole_number("resamples", resamples, at_least=1)):
-        times = rng.multinomial(len(items), np.full(len(items), 1 / len(items)))
+    n, (first, second) = len(items), where.reshape(2, -1)
+    wrong = (~right, accepted), (right, ~accepted)
+    rng, rates = np.random.default_rng(checks.whole_number("seed", seed)), []
+    for turn in range(1 + checks.whole_number("resamples", resamples, at_least=1)):  # first, each once
+        times = rng.multinomial(n, np.full(n, 1 / n)) if turn else np.ones(n, int)
         weight = times[first] * np.where(first == second, 1, times[second])
-        for name, (of, bad) in wrong.items():
-            total = weight[of].sum()
-            drawn[name].append((weight * bad)[of].sum() / total if total else np.nan)
-    ends = {name: np.nanquantile(values, [tail, 1 - tail]) for name, values in drawn.items()}
-    return {
-        name: (float(bad[of].mean()), Interval(*map(float, ends[name]))) for name, (of, bad) in wrong.items()
-    }
+        with np.errstate(invalid="ignore"):  # 0 of 0 is NaN
+            rates.append([weight[of & bad].sum() / weight[of].sum() for of, bad in wrong])
+    ends = np.nanquantile(rates[1:], [tail, 1 - tail], axis=0).T.tolist()
+    return {k: (float(v), Interval(*two)) for k, v, two in zip(("fmr", "fnmr"), rates[0], ends)}
 
 
 def _decisions(distances, same, pairs=None):

@@ -44,7 +44,7 @@ def test_who_looks_up_the_items_leaves_each_out_of_its_own_answer(queries):
 
 
 def test_queries_that_stand_among_the_items_are_said_aloud():
-    with pytest.warns(UserWarning, match="queries: 60 of 120 stand among the items"):
+    with pytest.warns(UserWarning, match="queries: 50% stand among the items"):
         RetrievalMetrics(ITEMS, (X, Y))
 
 
