@@ -1,11 +1,13 @@
 """How good is retrieval while the model trains? Keras's own logs say it, so its callbacks can watch it."""
 
 import re
+import warnings
 
 import keras
 import numpy as np
 
 from simlib import checks, metrics
+from simlib.calibration import OWN
 from simlib.index import Index
 
 ROWS = 256  # embedded at once
@@ -18,8 +20,8 @@ class RetrievalMetrics(keras.callbacks.Callback):
     `keras.callbacks.EarlyStopping("val_recall@1", mode="max")`. The model and its index stay as they are.
 
     Args:
-        items: (x, y) to search, examples and their class ids or names. queries: (x, y) to look up; None
-            looks up the items, each without itself.
+        items: (x, y) to search, examples and their class ids or names. queries: (x, y) to look up; None,
+            or the same x, looks up the items, each without itself. Warns where many stand among the items.
         names: of `metrics.retrieval`: "recall@k", "precision@k" for any k, "map@r".
         distance: None takes the model's, or else "cosine".
 
@@ -36,8 +38,12 @@ class RetrievalMetrics(keras.callbacks.Callback):
         for name in self.names:
             if not re.fullmatch(r"(recall|precision)@[1-9]\d*|map@r", str(name)):
                 raise ValueError(f"names: {name!r} is unknown; write 'recall@1', 'precision@5' or 'map@r'.")
-        self._items, self._own = self._read("items", items), queries is None
-        self._queries = self._items if self._own else self._read("queries", queries)
+        self._items = self._read("items", items)
+        self._queries = self._items if queries is None else self._read("queries", queries)
+        self._own = np.array_equal(self._items[0], self._queries[0])
+        stored = () if self._own else {row.tobytes() for row in self._items[0]}
+        if (twice := np.mean([row.tobytes() in stored for row in self._queries[0]])) > OWN:
+            warnings.warn(f"queries: {twice:.0%} stand among the items, and find themselves.", stacklevel=2)
 
     @staticmethod
     def _read(name, pair):

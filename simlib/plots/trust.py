@@ -64,9 +64,8 @@ def det(rates, ax=None):
     `rates`: {name: `ErrorRates`}. Nearer to the corner below is better; the dot is the equal error rate.
     """
     ax, colors = axes(ax, (5.0, 4.2)), {"seen": SEEN, "unseen": UNSEEN}
-    for (name, found), style in zip(
-        checks.mapping("rates", rates, "name -> `ErrorRates`").items(), ORDER * 9
-    ):
+    rates = checks.mapping("rates", rates, "name -> `ErrorRates`")
+    for (name, found), style in zip(rates.items(), ORDER * len(rates)):
         eer = checks.kind("rates", found, ErrorRates).eer
         color, label = colors.get(name, CUT), f"{name} (EER {100 * eer:.1f}%)"
         ax.step(100 * found.fmr, 100 * found.fnmr, where="post", color=color, linestyle=style, label=label)

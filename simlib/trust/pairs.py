@@ -23,6 +23,15 @@ class Pairs:
     second: np.ndarray
     same: np.ndarray
 
+    def apart(self):
+        """Those of the `Pairs`, in random order, that share no item with one before: a guarantee's pairs."""
+        seen, rows = set(), []
+        for row in np.random.default_rng(0).permutation(len(self)).tolist():
+            if seen.isdisjoint(two := {int(self.first[row]), int(self.second[row])}):
+                seen |= two
+                rows.append(row)
+        return Pairs(self.first[rows], self.second[rows], self.same[rows])
+
     def __len__(self):
         return len(self.same)
 
@@ -32,35 +41,40 @@ class Pairs:
 
 
 def draw_pairs(labels, n=1000, seed=0):
-    """`Pairs`: up to n same and n different ones, none twice, and no item with itself.
+    """`Pairs`: n same and n different ones, or all there are; none twice, and no item with itself.
 
-    Each class has as many of the same pairs, as far as it has them, and each two classes as many of the
-    different ones: no large class rules. Raises ValueError where no two items share a class, or all do.
-
-    Args:
-        labels: (m,) class ids or names of the items; those of nobody (-1, "unknown") are left out.
+    Each class gives as many of the same pairs, and each two classes as many of the different ones, as the
+    others: no large class rules. What a small one lacks, the others give. `labels`: (m,) class ids or
+    names of the items; nobody's (-1, "unknown") are left out. ValueError where no two share one, or all do.
 
     >>> draw_pairs(["ant", "ant", "bee", "bee", "bee"], n=3)
     3 same and 3 different pairs of 5 items
     """
     ids, _ = Classes().read("labels", labels)
     n, rng = checks.whole_number("n", n, at_least=1), np.random.default_rng(checks.whole_number("seed", seed))
-    members = [np.flatnonzero(ids == c) for c in np.unique(ids[ids != UNKNOWN])]
-    several = [rows for rows in members if len(rows) > 1]
+    order = np.argsort(ids, kind="stable")
+    order = order[ids[order] != UNKNOWN]
+    members = np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)
+    several = [members[i] for i in rng.permutation(len(members)) if len(members[i]) > 1]
     if not several or len(members) < 2:
         raise ValueError("labels must hold two items of one class, and items of two classes.")
-    same = [rows[_two(rng, len(rows), -(-n // len(several)))] for rows in several]
-    different = []
-    every = len(members) * (len(members) - 1) // 2
-    for a, b in _two(rng, len(members), min(n, every)):
-        count = len(members[a]) * len(members[b])
-        some = rng.choice(count, min(-(-n // every), count), replace=False)
-        different.append(
-            np.stack([members[a][some // len(members[b])], members[b][some % len(members[b])]], 1)
-        )
-    parts = [rng.permutation(np.concatenate(part))[:n] for part in (same, different)]
-    first, second = np.concatenate(parts).T
-    return Pairs(first, second, np.arange(len(first)) < len(parts[0]))
+    room = [len(rows) * (len(rows) - 1) // 2 for rows in several[:n]]
+    same = [rows[_two(rng, len(rows), share)] for rows, share in zip(several, _shares(room, n))]
+    two = [(members[a], members[b]) for a, b in _two(rng, len(members), n)]
+    shares = _shares([len(a) * len(b) for a, b in two], n)
+    codes = [rng.choice(len(a) * len(b), share, replace=False) for (a, b), share in zip(two, shares)]
+    different = [np.stack([a[i // len(b)], b[i % len(b)]], 1) for (a, b), i in zip(two, codes)]
+    parts = [rng.permutation(np.concatenate(part)) for part in (same, different)]
+    return Pairs(*np.concatenate(parts).T, np.repeat([True, False], [len(part) for part in parts]))
+
+
+def _shares(room, n):
+    """How many of n each gives: as equal as can be, and none more than its room, ints (len(room),)."""
+    shares = np.zeros(len(room), int)
+    for done, i in enumerate(np.argsort(room, kind="stable")):  # the small ones first
+        shares[i] = min(room[i], n // (len(room) - done))
+        n -= shares[i]
+    return shares
 
 
 def _two(rng, m, n):
@@ -99,54 +113,56 @@ def error_rates(distances, same):
 def calibrate_pairs(distances, same, metric="f1", targets=()):
     """`Calibration` of a threshold for pairs, as `simlib.calibrate`; "fpr <= 0.001" asks for an FMR.
 
-    Args:
-        distances: (n,) of pairs that the model has not seen. same: bool (n,). metric, targets: as there.
+    distances: (n,) of pairs that the model has not seen. same: bool (n,). metric, targets: as there.
+    Raises ValueError as it does, and where all pairs are the same, or all different.
     """
-    return calibration.calibrate_decisions(_decisions(distances, same), metric, targets)
+    decisions = _decisions(distances, same)
+    if len(np.unique(decisions.right)) < 2:
+        raise ValueError("same: a threshold parts same pairs from different ones; these are all of one kind.")
+    return calibration.calibrate_decisions(decisions, metric, targets)
 
 
 def guaranteed_pairs(distances, same, pairs, goal, confidence=0.95):
     """`Guarantee` of a threshold, as `simlib.guaranteed_cutpoint`, for `Pairs` of which no two share an item.
 
-    Raises ValueError if two do: then they are not independent, and nothing can be guaranteed.
+    Raises ValueError if two do: they are not independent, so nothing can be guaranteed; and for precision.
     """
+    decisions = _decisions(distances, same, checks.kind("pairs", pairs, Pairs))
     items = np.concatenate([pairs.first, pairs.second])
-    if len(np.unique(items)) < len(items):
-        shared = len(items) - len(np.unique(items))
-        raise ValueError(f"pairs share items ({shared} times); a guarantee needs pairs that share none.")
-    return guarantee_decisions(_decisions(distances, same), goal, confidence)
+    if again := len(items) - len(np.unique(items)):
+        raise ValueError(f"pairs share items ({again} times); for a guarantee, take `pairs.apart()`.")
+    if calibration.parse_goal(goal)[0] == "precision":
+        raise ValueError(f"goal: {goal!r} hangs on how many pairs of each kind there are; use fpr or recall.")
+    return guarantee_decisions(decisions, goal, confidence)
 
 
 def bootstrap_pairs(distances, same, pairs, cutpoint, confidence=0.95, resamples=1000, seed=0):
     """{"fmr": (value, `Interval`), "fnmr": ...} at a cutpoint: what other items would have given.
 
     Items are drawn again, with replacement; a pair counts as often as its two items, multiplied (Owen 2007,
-    "The pigeonhole bootstrap", which errs on the side of too wide an interval).
+    "The pigeonhole bootstrap"). Too wide where pairs share nothing; too narrow where a few items decide.
 
-    Args:
-        distances, same: (n,) of `pairs`. cutpoint: the distance that is judged, chosen on other pairs.
+    distances, same: (n,) of `pairs`. cutpoint: the distance that is judged, chosen on other pairs. Will *new
+    people* come? Then give `Pairs` of people: all pictures of one come and go. (A pair of one counts once.)
     """
-    decisions = _decisions(distances, same)
-    if len(checks.kind("pairs", pairs, Pairs)) != len(decisions):
-        raise ValueError(f"pairs: there are {len(pairs)}, but {len(decisions)} distances.")
+    decisions = _decisions(distances, same, checks.kind("pairs", pairs, Pairs))
     tail = (1 - checked_confidence(confidence)) / 2
-    accepted = decisions.distances <= checks.distance("cutpoint", cutpoint)
+    right, accepted = decisions.right, decisions.distances <= checks.distance("cutpoint", cutpoint)
     items, where = np.unique([pairs.first, pairs.second], return_inverse=True)
-    first, second = where.reshape(2, -1)
-    wrong = {"fmr": (~decisions.right, accepted), "fnmr": (decisions.right, ~accepted)}
-    rng, drawn = np.random.default_rng(checks.whole_number("seed", seed)), {name: [] for name in wrong}
-    for _ in range(checks.whole_number("resamples", resamples, at_least=1)):
-        times = rng.multinomial(len(items), np.full(len(items), 1 / len(items)))
-        weight = times[first] * times[second]
-        for name, (of, bad) in wrong.items():
-            total = weight[of].sum()
-            drawn[name].append((weight * bad)[of].sum() / total if total else np.nan)
-    ends = {name: np.nanquantile(values, [tail, 1 - tail]) for name, values in drawn.items()}
-    return {
-        name: (float(bad[of].mean()), Interval(*map(float, ends[name]))) for name, (of, bad) in wrong.items()
-    }
+    n, (first, second) = len(items), where.reshape(2, -1)
+    wrong = (~right, accepted), (right, ~accepted)
+    rng, rates = np.random.default_rng(checks.whole_number("seed", seed)), []
+    for turn in range(1 + checks.whole_number("resamples", resamples, at_least=1)):  # first, each once
+        times = rng.multinomial(n, np.full(n, 1 / n)) if turn else np.ones(n, int)
+        weight = times[first] * np.where(first == second, 1, times[second])
+        with np.errstate(invalid="ignore"):  # 0 of 0 is NaN
+            rates.append([weight[of & bad].sum() / weight[of].sum() for of, bad in wrong])
+    ends = np.nanquantile(rates[1:], [tail, 1 - tail], axis=0).T.tolist()
+    return {k: (float(v), Interval(*two)) for k, v, two in zip(("fmr", "fnmr"), rates[0], ends)}
 
 
-def _decisions(distances, same):
+def _decisions(distances, same, pairs=None):
     metrics.curve(distances, same)  # checks both
+    if pairs is not None and len(pairs) != len(same):
+        raise ValueError(f"pairs: there are {len(pairs)}, but {len(same)} distances.")
     return matching.Decisions(np.asarray(distances, np.float32), np.asarray(same, bool))

@@ -33,13 +33,19 @@ def test_the_last_epoch_is_what_an_index_of_the_trained_model_gives(distance):
         assert history.history[f"val_{name}"][-1] == pytest.approx(expected[name])
 
 
-def test_without_queries_each_item_leaves_itself_out():
-    model, history = trained(RetrievalMetrics(ITEMS, names=["recall@1", "map@r"]))
+@pytest.mark.parametrize("queries", [None, ITEMS, (ITEMS[0].copy(), list(ITEMS[1]))])
+def test_who_looks_up_the_items_leaves_each_out_of_its_own_answer(queries):
+    model, history = trained(RetrievalMetrics(ITEMS, queries, names=["recall@1", "map@r"]))
     model.index(*ITEMS)
     expected = model.evaluate_retrieval(*ITEMS, ks=[1], without=model.get_index().ids)
     for name in ("recall@1", "map@r"):
         assert history.history[f"val_{name}"][-1] == pytest.approx(expected[name])
     assert history.history["val_recall@1"][-1] < 1
+
+
+def test_queries_that_stand_among_the_items_are_said_aloud():
+    with pytest.warns(UserWarning, match="queries: 50% stand among the items"):
+        RetrievalMetrics(ITEMS, (X, Y))
 
 
 def test_it_changes_nothing_about_the_training():

@@ -44,6 +44,14 @@ def test_a_large_class_does_not_rule():
     assert np.unique(between, axis=1, return_counts=True)[1].tolist() == [100, 100, 100]
 
 
+def test_what_a_small_class_lacks_the_others_give():
+    labels = np.repeat(["a", "b", "c"], [2, 9, 9])
+    pairs = draw_pairs(labels, 41)
+    kinds = ["".join(sorted(labels[[a, b]])) for a, b in zip(pairs.first, pairs.second)]
+    assert [kinds.count(kind) for kind in ("aa", "bb", "cc")] == [1, 20, 20]
+    assert sorted(kinds.count(kind) for kind in ("ab", "ac", "bc")) == [13, 14, 14]
+
+
 def test_the_rates_are_counted_by_hand():
     distances, same = [0.1, 0.2, 0.2, 0.4, 0.5], [True, True, False, True, False]
     rates = error_rates(distances, same)
@@ -74,10 +82,9 @@ def test_an_interval_over_items_holds_where_one_over_pairs_does_not():
     truth, holds, naive, turns = (many <= cut).mean(), 0, 0, 120
     for _ in range(turns):
         distances, same, pairs = one_sample(rng)
-        value, interval = bootstrap_pairs(distances, same, pairs, cut, 0.9, resamples=200)["fmr"]
-        holds += truth in interval
-        error = 1.645 * np.sqrt(value * (1 - value) / (~same).sum())
-        naive += abs(value - truth) <= error
+        holds += truth in bootstrap_pairs(distances, same, pairs, cut, 0.9, 200)["fmr"][1]
+        each = np.arange(len(pairs))  # a pair of one and the same counts once for it
+        naive += truth in bootstrap_pairs(distances, same, Pairs(each, each, same), cut, 0.9, 200)["fmr"][1]
     assert holds / turns >= 0.84  # 0.9 is promised; 2.2 standard errors of 120 turns
     assert naive / turns <= 0.6
 
@@ -88,6 +95,9 @@ def test_a_guarantee_asks_for_pairs_that_share_no_item():
     distances = np.where(same, rng.uniform(0, 1, 600), rng.uniform(0.9, 2, 600))
     apart = Pairs(np.arange(600), np.arange(600, 1200), same)
     assert guaranteed_pairs(distances, same, apart, "fpr <= 0.05").met
+    some = draw_pairs(np.repeat(np.arange(20), 10), 600).apart()
+    assert len(np.unique([some.first, some.second])) == 2 * len(some) > 150
+    guaranteed_pairs(distances[: len(some)], some.same, some, "fpr <= 0.05")
     with pytest.raises(ValueError, match="pairs share items"):
         guaranteed_pairs(distances, same, Pairs(apart.first, apart.first[::-1], same), "fpr <= 0.05")
 
@@ -96,7 +106,9 @@ def test_a_guarantee_asks_for_pairs_that_share_no_item():
     (lambda: draw_pairs(["a", "b"]), "two items of one class"),
     (lambda: draw_pairs(["a", "a"]), "items of two classes"),
     (lambda: error_rates([0.1], [1]), "numbers and bool"),
-    (lambda: calibrate_pairs([0.1, 0.2], [False, False]), "no cutpoint can be right"),
+    (lambda: calibrate_pairs([0.1, 0.2], [False, False]), "all of one kind"),
+    (lambda: guaranteed_pairs([0.1], [True], draw_pairs(LABELS, 1), "fpr <= 0.1"), "pairs: there are 2"),
+    (lambda: guaranteed_pairs([0.1], [True], Pairs([0], [1], [True]), "precision >= 0.9"), "of each kind"),
     (lambda: bootstrap_pairs([0.1], [True], draw_pairs(LABELS, 1), 0.5), "pairs: there are 2"),
 ])  # fmt: skip
 def test_a_wrong_argument_is_named(call, message):
