@@ -131,7 +131,7 @@ class Index:
         if without is None:
             return items.lookup(queries, k, among)
         without = read_ids("without", without, len(queries), "queries")
-        items.check_ids("without", without)
+        items.rows_of("without", without)
         return leave_out(items.lookup(queries, k + 1, among), without, k)
 
     def vectors(self, ids):

@@ -108,10 +108,6 @@ class Items:
         ids[found < 0] = "" if ids.dtype.kind == "U" else -1
         return trusted(labels, near, ids, self.classes)
 
-    def check_ids(self, name, ids):
-        """ValueError for an id that is not there."""
-        self.rows_of(name, ids)
-
     def rows_of(self, name, ids):
         """The positions of items by their ids, of the same shape; ValueError for one that is not there."""
         ids = checks.as_array(name, ids)
