@@ -95,17 +95,19 @@ class FaissSearch(ExactSearch):
 
     def recall(self, k=10):
         """The share of the k nearest that a search finds: of 100 of the vectors, none its own answer."""
-        k = min(k, len(self) - 1)
-        return self._share(lambda queries: self.search(queries, k + 1)[0], *self._sample(k)) if k > 0 else 1.0
+        k, vectors = min(k, len(self) - 1), self._vectors.rows
+        return self._share(lambda q: self.search(q, k + 1)[0], *self._sample(vectors, k)) if k > 0 else 1.0
 
     def build(self):
         """Prepare what the next search needs."""
         self._ready(self._vectors.rows, min(10, len(self)))
 
-    def _sample(self, k):
-        """(rows of some of the vectors, the distance (n, 1) of the k-th nearest of each but itself)."""
-        rows = np.unique(np.linspace(0, len(self) - 1, SAMPLE).round().astype(int))
-        return rows, super().search(self._vectors.rows[rows], k + 1)[1][:, -1:], k
+    def _sample(self, vectors, k):
+        """(rows of some of the vectors, the distance (n, 1) of the k-th nearest of each but itself, k)."""
+        rows = np.unique(np.linspace(0, len(vectors) - 1, SAMPLE).round().astype(int))
+        exact = ExactSearch(self.distance)
+        exact._vectors.rows = vectors  # without a copy, and without those that are added meanwhile
+        return rows, exact.search(vectors[rows], k + 1)[1][:, -1:], k
 
     def _share(self, search, rows, reach, k):
         """The share that a search finds within reach: equals count as those do that exact search names."""
@@ -155,7 +157,7 @@ class FaissSearch(ExactSearch):
         size = 1 << max(10, k).bit_length()  # so that not every k is measured
         measured, probes = self._probes.get(size, (0, 0))
         if len(vectors) > GROWN * measured:
-            sample, most = self._sample(min(size, len(vectors) - 1)), index.nlist // TOO_MANY
+            sample, most = self._sample(vectors, min(size, len(vectors) - 1)), index.nlist // TOO_MANY
             probes = min(most, max(PROBES, SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)))
             while probes <= most:
                 index.nprobe = probes
