@@ -82,8 +82,9 @@ def copy(tmp_path_factory):
     shutil.copytree(
         course.HERE, root / "exercises", ignore=shutil.ignore_patterns(".*", "__pycache__", "*.keras")
     )
-    for name in ("notebooks", "simlib"):
-        (root / name).symlink_to(ROOT / name, target_is_directory=True)
+    # No link: an exercise goes to simlib/../exercises, and behind a link that is the reader's own.
+    shutil.copytree(ROOT / "simlib", root / "simlib", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "notebooks").symlink_to(ROOT / "notebooks", target_is_directory=True)
     return root
 
 
