@@ -50,10 +50,10 @@ class FaissSearch(ExactSearch):
 
     def __init__(self, distance, factory=None, parameters=None):
         self._faiss = checks.extra("faiss", 'search="faiss"')
-        for name, given, zero in ("factory", factory, "[A-Za-z]"), ("parameters", parameters, r"=\s*"):
+        for name, given, zero in ("factory", factory, "[A-Za-z_]"), ("parameters", parameters, r"=\s*"):
             # faiss ends the process at HNSW0, and loops or fails elsewhere for numbers below 1.
             bad = isinstance(given, str) and (
-                not given.strip() or re.search(rf"-\s*\d|{zero}0+(?![\d.])", given)
+                not given.strip() or re.search(rf"-\s*\d|(HNSW|NSG)1(?!\d)|{zero}0+(?![\d.])", given)
             )
             if given is not None and (bad or not isinstance(given, str)):
                 raise ValueError(f"{name} must be text that faiss knows, with numbers from 1; got {given!r}.")

@@ -98,6 +98,7 @@ def test_who_looks_up_does_not_wait_for_who_builds(monkeypatch):
 
 
 REFUSED = [  # factory, parameters
+    ("HNSW1", None), ("NSG1", None), ("PQ8x0", None), ("PQ8x4fs_0", None), ("HNSW1_SQ8", None),
     ("IVF0,Flat", None), ("HNSW0", None), ("HNSW-1", None), ("IVF-5,Flat", None), ("PQ0", None), ("", None),
     (5, None), ("IVF10,Flat", None), ("IDMap,Flat", None), ("NSG8", None), ("PQ7", None), ("Flat,", None),
     ("Flatt", None), ("Flat", "nprobe=5"), ("IVF2,Flat", "nprobe=0"), ("IVF2,Flat", "nprobe=-1"),
