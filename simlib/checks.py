@@ -192,7 +192,7 @@ def labels(name, value, length=None, of="rows", single=False, text=False, what="
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
     if array.dtype.kind not in "iu" and len(array):
         missing = [f"Row {row} lacks one: fill it." for row in np.flatnonzero(array != array)[:1]]
-        cure = [*missing, "Map each class to a whole number first."][0]
+        cure = [*missing, f"Map each {what[:-4]} to a whole number first."][0]
         raise ValueError(f"{name} must be integer {what}; got dtype {array.dtype}. {cure}")
     if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
         raise ValueError(f"{name}: {what} must fit int64; got {array.max()}. Renumber them.")

@@ -10,9 +10,10 @@ LARGEST = np.iinfo(np.int64).max
 
 def read_ids(name, value, length=None, of="items"):
     """Ids of items as an array (n,) of int64, 0 or more, or of text; ValueError for anything else."""
-    ids = checks.labels(name, value, length, of, single=True, text=True, what="ids")
-    if ids.dtype.kind == "i" and ids.min(initial=0) < 0:
-        raise ValueError(f"{name} must be whole numbers of 0 or more, or text; got {ids.min()}.")
+    ids = checks.labels(name, value, length, of, single=True, text=True, what="item ids")
+    bad = ids[ids == "" if ids.dtype.kind == "U" else ids < 0]  # they stand for "none was found"
+    if len(bad):
+        raise ValueError(f"{name} must be whole numbers of 0 or more, or text; got {bad[0].item()!r}.")
     return ids
 
 

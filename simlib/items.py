@@ -120,7 +120,7 @@ class Items:
     def vectors(self, ids):
         """float32, ids.shape + (d,)."""
         rows = self.rows_of("ids", ids)
-        return self.search.vectors(rows.ravel()).reshape(*rows.shape, -1)
+        return self.search.vectors(rows.ravel()).reshape(*rows.shape, self.dim or 0)
 
     def payload(self, ids):
         """ids.shape + item shape."""

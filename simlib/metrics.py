@@ -112,7 +112,7 @@ def count(decisions):
         raise ValueError("there is no query to learn a cutpoint from. Is the split empty?")
     steps, counts = tally(decisions)
     if not len(steps):
-        raise ValueError("distances: all are infinite, so no query has a match to accept.")
+        raise ValueError("distances: all are infinite, so no query has a match. Have the items labels?")
     return Curve(steps, Counts(*(c[1:] for c in vars(counts).values())))
 
 

@@ -138,7 +138,7 @@ BAD_PAYLOADS = [
 BAD_IDS = [
     ([6], "there is no item with the id 6"),
     ([-1], "0 or more"),
-    ([0.5], "integer ids"),
+    ([0.5], "integer item ids"),
     ("a", "there is no item with the id 'a'"),
     (None, "array"),
 ]

@@ -178,3 +178,10 @@ def test_who_looks_up_sees_all_of_a_change_or_nothing():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_no_id_at_all_gives_nothing_and_an_empty_one_is_refused():
+    index = Index().add(X[:3], NAMES[:3], ids=KEYS[:3])
+    assert index.vectors([]).shape == (0, D) and len(index.remove([])) == 3
+    with pytest.raises(ValueError, match="ids must be whole numbers of 0 or more, or text; got ''"):
+        index.add(X[3:4], NAMES[3:4], ids=[""])
