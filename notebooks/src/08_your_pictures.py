@@ -44,7 +44,7 @@ keras.utils.set_random_seed(0)
 # [circle-flags](https://github.com/HatScripts/circle-flags) (MIT), [Noto](https://github.com/googlefonts/noto-emoji)'s flags (free), and [OpenMoji](https://openmoji.org) (CC BY-SA 4.0).
 
 # %%
-FOLDER = flags.main(tempfile.mkdtemp())  # yours: Path("/home/you/photos"), with a subfolder for each thing
+FOLDER = flags.main(tempfile.mkdtemp())  # yours: Path("photos"), with a subfolder for each thing
 THING = r"([^/]+)/(\w+)-\d"  # which photos show one thing: here Italy/noto-1.png and Italy/noto-2.png
 SHAPE = (32, 32, 3)  # what the model will see
 sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("Italy/*"))
