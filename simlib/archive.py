@@ -103,9 +103,7 @@ def read(path, kind):
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
             if header["version"] not in READ:
-                what = (
-                    f"has format version {header['version']}, and this simlib reads {READ[0]} to {READ[-1]}"
-                )
+                what = f"has format version {header['version']}; this simlib reads {READ[0]} to {READ[-1]}"
                 raise ArtifactError(f"{path.name} {what}; update simlib.")
             size = sum(member.file_size for member in members)
             if size > max(UNPACKED, TIMES * path.stat().st_size):

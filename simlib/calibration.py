@@ -159,9 +159,7 @@ def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):
     decisions = matching.decisions(neighbors, labels, matcher)
     own = int((decisions.right & (np.abs(decisions.distances) <= SAME)).sum())
     if own > max(1, OWN * len(decisions)):
-        what = (
-            f"{own} of {len(decisions)} queries match at distance 0: do they stand in the index themselves?"
-        )
+        what = f"{own} of {len(decisions)} queries match at distance 0: do they stand in the index?"
         cure = "Calibrate on others, or leave each out: lookup(..., without=ids)."
         warnings.warn(f"{what} Then the cutpoint holds for nobody else. {cure}", stacklevel=2)
     return calibrate_decisions(decisions, metric, targets, matcher, neighbors.k)

@@ -98,9 +98,7 @@ class Index:
         ids = read_ids("ids", ids)
         vectors, labels = self._checked(embeddings, labels)
         if len(ids) != len(vectors) or len(set(ids.tolist())) < len(ids):
-            raise ValueError(
-                f"ids must be distinct, one for each of {len(vectors)} embeddings; got {len(ids)}."
-            )
+            raise ValueError(f"ids must be distinct, one for each of {len(vectors)} rows; got {len(ids)}.")
         with self._adding:
             self._check_dim(vectors)
             self._items = self._items.replaced(ids, vectors, labels, payload)
@@ -228,9 +226,7 @@ def _check_places(header, allowed):
         place = options.get("uri", "milvus.db" if options.get("name") == "milvus" else options.get("path"))
         if place is not None and _place(place) not in map(_place, allowed):
             cure = f"If you trust the file: Index.load(path, connect={place!r}), or {CONNECT}={place}."
-            raise checks.ArtifactError(
-                f"the saved index would open {place}, which loading does not do. {cure}"
-            )
+            raise checks.ArtifactError(f"the saved index would open {place}: loading does not. {cure}")
 
 
 def _place(name):

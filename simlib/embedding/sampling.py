@@ -82,18 +82,8 @@ class ClassBalancedSampler(Sampler):
     (4, 2)
     """
 
-    def __init__(
-        self,
-        x,
-        y,
-        classes_per_batch=None,
-        examples_per_class=5,
-        class_list=None,
-        steps_per_epoch=None,
-        augment=None,
-        seed=0,
-        **kwargs,
-    ):
+    def __init__(self, x, y, classes_per_batch=None, examples_per_class=5, class_list=None,
+                 steps_per_epoch=None, augment=None, seed=0, **kwargs):  # fmt: skip
         self.x = checks.rows("x", x)
         y, self._named = Classes().read("y", y, len(self.x), "examples in x")
         self.classes = _classes(y, class_list, self._named)

@@ -73,9 +73,7 @@ class SingleShotSampler(ClassBalancedSampler):
         y = np.arange(len(x)) if y is None else checks.labels("y", y, len(x), "examples in x", text=True)
         ids, sizes = np.unique(y, return_counts=True)
         if (sizes > 1).any():
-            many = (
-                f"y: class {ids[sizes.argmax()]} has {sizes.max()} examples, and a single shot is one of each"
-            )
+            many = f"y: class {ids[sizes.argmax()]} has {sizes.max()} examples, and not one"
             raise ValueError(f"{many}. Use ClassBalancedSampler, or select_examples with n=1.")
         views = checks.whole_number("views", views, at_least=2)
         examples = np.repeat(np.arange(len(x)), views)  # their numbers, so that the images are kept once

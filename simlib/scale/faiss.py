@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from simlib import checks
+from simlib import checks, distances
 from simlib.search import ExactSearch, nearest
 
 EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
@@ -15,6 +15,8 @@ SEEN_PER_NEIGHBOR = 8  # and enough of them to meet this many vectors for each n
 TRAIN_PER_LIST, TRAIN_ROUNDS = 32, 10  # k-means needs no more; faiss's 256 and 25 take 20 times as long
 RECALL, SAMPLE = 0.99, 100  # wanted of so many of the vectors: what is measured is a little off
 TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
+LINKS, BUILD_EFFORT, EFFORT = 32, 200, 64  # of a graph: links of each; looked at to find them, and later
+TOO_MUCH = 100  # a hundredth of the vectors visited by a query: a graph reaches them one by one
 GROWN = 1.2  # times as many vectors: measure again
 
 
@@ -24,12 +26,14 @@ class FaissSearch(ExactSearch):
     From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a query
     is compared with those in the lists nearest to it (Jegou et al. 2011, "Product quantization for nearest
     neighbor search", section IV). Into how many it looks, it finds out by itself: it doubles them until 100
-    of the vectors find 99% of their neighbours. Where that takes a third of the lists, it says so once and
-    searches exactly. The candidates are measured in float64.
+    of the vectors find 99% of their neighbours. Where that takes a third of the lists, as with many classes
+    of a few vectors each, it says so once and searches exactly, until `build` makes a graph of them (HNSW;
+    Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), tuned likewise. A
+    graph takes a minute or so for 100,000 vectors; it is not saved, and ends when items are removed.
 
-    `build`, or else the first lookup after adding, builds what is missing, and all anew when the index has
-    doubled; other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool
-    must start its workers with `spawn` or `forkserver`: faiss's own threads do not survive a fork.
+    `build`, or else the first lookup after adding, builds the lists, and all anew when the index has doubled;
+    other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool must
+    start its workers with `spawn` or `forkserver`: faiss's own threads do not survive a fork.
 
     Args:
         distance: a class from `simlib.distances`.
@@ -58,10 +62,8 @@ class FaissSearch(ExactSearch):
             if given is not None and (bad or not isinstance(given, str)):
                 raise ValueError(f"{name} must be text that faiss knows, with numbers from 1; got {given!r}.")
         self.factory, self.parameters = factory, parameters
-        self._using, self._building = (
-            threading.Lock(),
-            threading.Lock(),
-        )  # faiss must not search while it adds
+        self._using = threading.Lock()  # faiss must not search while it adds
+        self._building = threading.Lock()
         # Of unit vectors the nearest in a straight line is also the nearest in angle.
         product = distance.name == "inner_product"
         self._metric = self._faiss.METRIC_INNER_PRODUCT if product else self._faiss.METRIC_L2
@@ -89,88 +91,118 @@ class FaissSearch(ExactSearch):
         if ids is None or (ids < 0).any() or (ids >= len(vectors)).any():  # too few in the lists
             return super().search(queries, k, rows)
         ids, query = np.sort(ids, axis=1).ravel(), np.repeat(np.arange(len(queries)), ids.shape[1])
-        distances = self._measure(queries, query, vectors, ids)
-        best = nearest(query, distances, len(ids) // len(queries))
-        return ids[best], distances[best]
+        near = self._measure(queries, query, vectors, ids)
+        best = nearest(query, near, len(ids) // len(queries))
+        return ids[best], near[best]
 
     def recall(self, k=10):
-        """The share of the k nearest that a search finds: of 100 of the vectors, none its own answer."""
-        k, vectors = min(k, len(self) - 1), self._vectors.rows
-        return self._share(lambda q: self.search(q, k + 1)[0], *self._sample(vectors, k)) if k > 0 else 1.0
+        """The share of the k nearest that a search finds: of 100 queries, each as far from one of the vectors
+        as that is from its nearest neighbour. The vectors themselves would be found too easily.
+        """
+        k, vectors = min(k + 1, len(self)), self._vectors.rows
+        if k < 2:
+            return 1.0
+        return self._share(lambda q: self.search(q, k)[0], vectors, *self._sample(vectors, k))
 
     def build(self):
-        """Prepare what the next search needs."""
-        self._ready(self._vectors.rows, min(10, len(self)))
+        """Prepare what the next search needs: lists, or a graph where they are not worth it."""
+        self._ready(self._vectors.rows, min(10, len(self)), graph=True)
 
     def _sample(self, vectors, k):
-        """(rows of some of the vectors, the distance (n, 1) of the k-th nearest of each but itself, k)."""
-        rows = np.unique(np.linspace(0, len(vectors) - 1, SAMPLE).round().astype(int))
+        """Queries like the vectors (n, d), the row that each stands beside, and its k nearest by distance."""
         exact = ExactSearch(self.distance)
         exact._vectors.rows = vectors  # without a copy, and without those that are added meanwhile
-        return rows, exact.search(vectors[rows], k + 1)[1][:, -1:], k
+        rows = np.unique(np.linspace(0, len(vectors) - 1, SAMPLE).round().astype(int))
+        some, aside = vectors[rows], np.random.default_rng(0).standard_normal((len(rows), vectors.shape[1]))
+        apart = some - vectors[exact.search(some, 2)[0][:, -1]]
+        aside *= np.linalg.norm(apart, axis=1, keepdims=True) / np.linalg.norm(aside, axis=1, keepdims=True)
+        queries = distances.prepare("queries", self.distance, some + aside)
+        return queries, rows[:, None], *exact.search(queries, k)
 
-    def _share(self, search, rows, reach, k):
-        """The share that a search finds within reach: equals count as those do that exact search names."""
-        vectors = self._vectors.rows
-        found = search(vectors[rows])
-        query = np.repeat(np.arange(len(rows)), found.shape[1])
-        near = self._measure(vectors[rows], query, vectors, found.ravel()).reshape(found.shape)
-        hits = (near <= reach) & (found >= 0) & (found != rows[:, None])
-        return float(np.minimum(hits.sum(axis=1), k).mean() / k)
+    def _share(self, search, vectors, queries, rows, true, reach):
+        """The share that a search finds within reach, the row beside a query aside, which is easily found.
+
+        Equals count as those do that exact search names.
+        """
+        found = search(queries)
+        query = np.repeat(np.arange(len(queries)), found.shape[1])
+        near = self._measure(queries, query, vectors, found.ravel()).reshape(found.shape)
+        hits = ((near <= reach[:, -1:]) & (found >= 0) & (found != rows)).sum(axis=1)
+        there = (true != rows).sum(axis=1)
+        return float(np.minimum(hits, there).sum() / max(1, there.sum()))
 
     def _candidates(self, index, queries, k):
         with self._using:
             if self._built is index:
                 return self._try(index.search, queries, k)[1]
 
-    def _ready(self, vectors, k):
+    def _ready(self, vectors, k, graph=False):
         """The faiss index of all vectors, set to find k of them; None where exact search shall answer."""
         few = len(vectors) < (1 if self.factory else max(EXACT_BELOW, TOO_MANY * k))
         if few or self.distance.name == "manhattan" or not self._building.acquire(blocking=False):
             return None  # or another thread is building
         try:
-            index = self._built
-            if not self.factory and len(vectors) > 2 * self._trained_on:
-                index = self._centroids = None
-                self._probes = {}
-            if index is None and self.factory:
-                index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
-                self._try(index.train, vectors)
-            index = index or self._inverted_file(vectors)
-            with self._using:
-                self._built = None  # one that breaks off is built anew
-                if index.ntotal < len(vectors):
-                    self._try(index.add, vectors[index.ntotal :])
-                if self.parameters:
-                    space = self._faiss.ParameterSpace()
-                    self._try(lambda: space.set_index_parameters(index, self.parameters))
-                elif not self.factory and not self._tune(index, vectors, k):
-                    self._built = index
-                    return None
-                self._built = index
-            return index
+            index = self._filled(self._lists_or_factory(vectors), vectors)
+            if self.factory or self.parameters or self._tune(index, vectors, k):
+                return index
+            if graph and not _is_graph(index):
+                self._probes, index = {}, self._filled(self._graph(vectors), vectors)
+                if self._tune(index, vectors, k):
+                    return index
+            if not self._told:
+                self._told = True
+                why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
+                cure = (
+                    "A graph is not either." if graph else "`build()` makes a graph of them; it takes longer."
+                )
+                warnings.warn(f"search='faiss': {why}; it searches exactly. {cure}", stacklevel=2)
+            return None
         finally:
             self._building.release()
 
+    def _filled(self, index, vectors):
+        """The index with all vectors in it, and with your parameters; from now on it is the one in use."""
+        with self._using:
+            self._built = None  # one that breaks off is built anew
+            if index.ntotal < len(vectors):
+                self._try(index.add, vectors[index.ntotal :])
+            if self.parameters:
+                space = self._faiss.ParameterSpace()
+                self._try(lambda: space.set_index_parameters(index, self.parameters))
+            self._built = index
+        return index
+
     def _tune(self, index, vectors, k):
-        """Set how many lists a search for k looks into; False where that would be too many."""
+        """Set how far a search for k looks; False where that would be too far."""
         size = 1 << max(10, k).bit_length()  # so that not every k is measured
-        measured, probes = self._probes.get(size, (0, 0))
+        measured, effort = self._probes.get(size, (0, 0))
+        if _is_graph(index):
+            tuned, name, least, most = index.hnsw, "efSearch", max(EFFORT, size), len(vectors) // TOO_MUCH
+        else:
+            seen = SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)
+            tuned, name, least, most = index, "nprobe", max(PROBES, seen), index.nlist // TOO_MANY
         if len(vectors) > GROWN * measured:
-            sample, most = self._sample(vectors, min(size, len(vectors) - 1)), index.nlist // TOO_MANY
-            probes = min(most, max(PROBES, SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)))
-            while probes <= most:
-                index.nprobe = probes
-                if self._share(lambda queries: index.search(queries, sample[2] + 1)[1], *sample) >= RECALL:
+            near, effort = min(size, len(vectors)), min(least, most)
+            sample = self._sample(vectors, near)
+            while effort <= most:
+                setattr(tuned, name, effort)
+                if self._share(lambda q: index.search(q, near)[1], vectors, *sample) >= RECALL:
                     break
-                probes = min(most, 2 * probes) if probes < most else most + 1
-            self._probes[size] = len(vectors), probes
-            if probes > most and not self._told:
-                self._told = True
-                why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
-                warnings.warn(f"search='faiss': {why}; it searches exactly. Or give a factory.", stacklevel=2)
-        index.nprobe = min(index.nlist, probes)
-        return probes <= index.nlist // TOO_MANY
+                effort = min(most, 2 * effort) if effort < most else most + 1
+            self._probes[size] = len(vectors), effort
+        setattr(tuned, name, min(most, effort))
+        return effort <= most
+
+    def _lists_or_factory(self, vectors):
+        """The faiss index there is, or a new one."""
+        grown = len(vectors) > 2 * self._trained_on and not _is_graph(self._built)
+        if not self.factory and grown:
+            self._built, self._centroids, self._probes = None, None, {}
+        if self._built is None and self.factory:
+            index = self._try(self._faiss.index_factory, vectors.shape[1], self.factory, self._metric)
+            self._try(index.train, vectors)
+            return index
+        return self._built or self._inverted_file(vectors)
 
     def _inverted_file(self, vectors):
         n, d = vectors.shape
@@ -184,6 +216,11 @@ class FaissSearch(ExactSearch):
         else:  # from a saved file: the same lists as before, and so the same answers
             index.quantizer.add(self._centroids)
             index.train(vectors[:1])
+        return index
+
+    def _graph(self, vectors):
+        index = self._faiss.IndexHNSWFlat(vectors.shape[1], LINKS, self._metric)
+        index.hnsw.efConstruction = BUILD_EFFORT
         return index
 
     def _try(self, function, *arguments):
@@ -210,3 +247,7 @@ class FaissSearch(ExactSearch):
             self._trained_on = int(state["trained_on"])
             if self._centroids.shape[1] != self.dim:
                 raise ValueError("centroids and vectors differ in their dimensions")
+
+
+def _is_graph(index):
+    return hasattr(index, "hnsw")
