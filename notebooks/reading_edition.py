@@ -76,6 +76,7 @@ SETTINGS = {
     "html_theme_options": {
         "use_download_button": False,
         "use_fullscreen_button": False,
+        "back_to_top_button": False,  # on a narrow page it would cover the panel
         "secondary_sidebar_items": [],
         "navbar_persistent": [],
         "footer_content_items": [],

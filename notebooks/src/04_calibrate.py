@@ -110,14 +110,16 @@ pd.DataFrame(rows).T.astype(object).rename_axis("cutpoint")
 #
 # ### Predict first
 #
-# **Which cutpoint would you choose, to make F1 as high as it can be?** Move the slider below to your guess and press the button: then the panel shows the best one beside yours. (Reading this without a kernel?
-# Look at the two heaps, and write a number into the cell after it.)
+# **Which cutpoint would you choose, to make F1 as high as it can be?** Move the slider to your guess and press the button: the panel then shows the best cutpoint beside yours. Run the cell after it when you
+# have guessed; it takes your guess over. (If no slider is shown, look at the heaps and write a number into that cell.)
 
 # %% alt="A panel that asks for a guess: the histogram of the nearest distances, with a slider for the cutpoint."
-simlib.explore_threshold(nearest, y_cal, guess="ask")
+asked = simlib.explore_threshold(nearest, y_cal, guess="ask")
+asked
 
 # %%
-my_guess = 0.25
+my_guess = 0.25 if asked.guess == "ask" else asked.guess  # without a guess of yours, ours
+my_guess
 
 # %% [markdown]
 # ### Calibrate
@@ -171,7 +173,7 @@ plt.show()
 #
 # The row at the bottom is what the decision turns on: the last digits matched, the first ones called unknown, and below each its nearest neighbour.
 
-# %% alt="The threshold explorer at the optimal cutpoint: a histogram of distances, the curves of precision, recall and F1, and the confusion matrix with its column for unknown."
+# %% alt="The threshold explorer at the optimal cutpoint: a histogram of distances, the curves of precision, recall and F1, and the confusion matrix with its column for unknown. At the bottom the last five digits that are matched, each above its nearest neighbour; no digit is called unknown."
 groups = {"seen": recipe.SEEN, "unseen": recipe.UNSEEN}
 explorer = simlib.explore_threshold(
     nearest, y_cal, x_cal, model.payload(nearest), groups, calibration, guess=my_guess

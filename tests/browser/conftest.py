@@ -48,12 +48,13 @@ def page(browser):
 
 
 class PanelOnPage:
-    """The explorer's panel on a page, by what a reader sees and does: the last, if there are several."""
+    """The explorer's panel on a page, by what a reader sees and does: the last, unless another is given."""
 
-    def __init__(self, page):
-        self.page, self.root = page, page.locator(".simlib-explorer").last
-        self.root.locator("svg").wait_for(state="attached")
-        self.root.scroll_into_view_if_needed()
+    def __init__(self, page, root=None, drawn=True):
+        self.page, self.root = page, root or page.locator(".simlib-explorer").last
+        self.root.locator("svg" if drawn else ".plot").wait_for(state="attached")
+        if drawn:
+            self.root.scroll_into_view_if_needed()
 
     @property
     def words(self):
