@@ -54,7 +54,8 @@ figure.colorbar(drawn, ax=axes[1, :], label="value")
 plt.show()
 
 # %% [markdown]
-# It is hard to tell by eye, so let us measure. Every embedding has length 1, so the **cosine distance** of two of them is 1 minus their dot product. That is one line of NumPy:
+# It is hard to tell by eye, so let us measure. Every embedding has length 1, so the **cosine distance** of two of them is 1 minus their dot product. That is one line of NumPy.
+# (*Exercise:* [02a · Three distances between two vectors](../exercises/02a_two_vectors.ipynb).)
 
 # %%
 distance = 1 - four @ four.T
@@ -115,8 +116,13 @@ larger.single_lookup(x_train[0], k=3)
 
 # %%
 words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-shelf = simlib.Index().add(model.embed(x_index), words[y_index], ids=[f"scan {i:03d}" for i in range(200)])
-found = shelf.lookup(model.embed(x_test[:3]), k=3)
+
+
+def new_shelf():
+    return simlib.Index().add(model.embed(x_index), words[y_index], ids=[f"scan {i:03d}" for i in range(200)])
+
+
+found = new_shelf().lookup(model.embed(x_test[:3]), k=3)
 print(found)
 print(found.ids)
 
@@ -124,6 +130,7 @@ print(found.ids)
 # **Predict.** We remove the item that was nearest to the first query. What is its nearest item now?
 
 # %%
+shelf = new_shelf()
 shelf.remove(found.ids[0, 0])
 print(len(shelf), "items;", shelf.lookup(model.embed(x_test[:1]), k=3).ids)
 

@@ -176,6 +176,8 @@ print(pd.DataFrame(rows, index=["@1", "@2", "@3", "@4", "@5"]).T.round(3))
 print(f"\nMAP@R {scores['map@r']:.3f}, and by hand {(1 / 1 + 2 / 3 + 3 / 4) / 5:.3f}")
 
 # %% [markdown]
+# *Exercises:* [03a · How good is a list of neighbours?](../exercises/03a_hits.ipynb) and [03c · MAP@R, by hand](../exercises/03c_map_at_r.ipynb).
+#
 # Now for all test digits, and for the digits seen in training and the unseen ones apart.
 #
 # **Predict.** Which of the three numbers shows the largest difference between seen and unseen?

@@ -426,7 +426,14 @@ function render({ model, el }) {
   };
 }
 
-/** A model without a kernel, for a static page: the traits are plain values. */
+/** What the traits begin with on a static page, where no kernel sets them. */
+export function staticValues(tables) {
+  const steps = tables.groups.all.steps, asked = tables.guess === "ask";
+  const threshold = asked ? steps[steps.length >> 1] : tables.calibrated;
+  return { tables, threshold, group: "all", guess: asked ? null : tables.guess };
+}
+
+/** A model without a kernel: the traits are plain values. */
 export function staticModel(values) {
   return { get: (name) => values[name], set: (name, value) => void (values[name] = value), save_changes() {}, on() {} };
 }

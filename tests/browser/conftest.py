@@ -52,9 +52,10 @@ class PanelOnPage:
 
     def __init__(self, page, root=None, drawn=True):
         self.page, self.root = page, root or page.locator(".simlib-explorer").last
-        self.root.locator("svg" if drawn else ".plot").wait_for(state="attached")
-        if drawn:
+        self.root.wait_for(state="attached")
+        if drawn:  # what is out of sight, JupyterLab gives no layout, and so the panel is not drawn
             self.root.scroll_into_view_if_needed()
+            self.root.locator("svg").first.wait_for()
 
     @property
     def words(self):

@@ -64,7 +64,7 @@ def run_all(page, lab):
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function(IDLE, timeout=60_000)
     page.evaluate("window.jupyterapp.commands.execute('runmenu:run-all')")
-    page.wait_for_selector(".simlib-explorer svg", timeout=180_000)
+    page.wait_for_selector(".simlib-explorer", state="attached", timeout=180_000)
     page.wait_for_function(IDLE, timeout=60_000)
     assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
 
@@ -123,10 +123,9 @@ def test_after_a_reload_each_panel_is_as_wide_as_its_column(page, lab, panel_on)
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     for _ in range(5):
         page.goto(lab)
-        page.wait_for_selector(".simlib-explorer svg", timeout=60_000)
-        for panel in page.locator(".simlib-explorer").all():
-            panel.scroll_into_view_if_needed()
-            panel.locator("svg").wait_for()
-            page.wait_for_timeout(500)
-            column, drawn = panel.locator(".plot").evaluate(WIDTHS)
+        page.wait_for_selector(".simlib-explorer", state="attached", timeout=60_000)
+        for root in page.locator(".simlib-explorer").all():
+            panel_on(page, root)
+            page.wait_for_timeout(300)  # a second drawing would follow the first
+            column, drawn = root.locator(".plot").evaluate(WIDTHS)
             assert column == drawn > 0
