@@ -263,7 +263,7 @@ found = {"plain network, 300 steps": errors(plain)}
 pd.DataFrame(found).T.round(1)
 
 # %% [markdown]
-# A seen digit is wrong about one time in twenty, an unseen one more than three times as often. (Blind guessing would be wrong nine times in ten.) That gap is the real subject of
+# A seen digit is wrong about one time in sixteen, an unseen one about three times as often. (Blind guessing would be wrong nine times in ten.) That gap is the real subject of
 # similarity learning: **the model must learn what makes characters differ, not what makes these six differ.**
 
 # %% [markdown]
