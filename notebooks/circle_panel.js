@@ -83,7 +83,7 @@ function drawLoss(tables) {
   curve("push", "stroke: var(--different); stroke-width: 2; stroke-dasharray: 2 3", ([, push]) => push);
   curve("loss", "stroke: var(--ink); stroke-width: 1.5", ([pull, push]) => pull + push);
   const mark = s("line", { y1: top, y2: floor, class: "at" });
-  svg.append(mark, s("text", { x: left, y: height - 1, class: "tick" }, "blue: pull of the partners · orange: push of the strangers · black: the loss"));
+  svg.append(mark, s("text", { x: left, y: height - 1, class: "tick" }, "dashed: pull of the partners · dotted: push of the strangers · solid: the loss"));
   const move = (step) => ["x1", "x2"].forEach((end) => mark.setAttribute(end, x(step)));
   return { svg, move };
 }
@@ -92,7 +92,7 @@ function render({ model, el }) {
   const tables = model.get("tables"), steps = tables.pairs.length, circle = drawCircle(tables), loss = drawLoss(tables);
   const said = h("p", { class: "words", "aria-live": "polite" });
   const slider = h("input", { type: "range", min: 0, max: steps - 1, step: 1, "aria-label": `place of the ${tables.label} on the circle` });
-  const hint = h("label", {}, `Drag the black point, a ${tables.label}, or move it with the arrow keys. Filled: a pair that the loss keeps.`);
+  const hint = h("label", {}, `Drag the large point, a ${tables.label}, or move it with the arrow keys. Filled: a pair that the loss keeps.`);
   const root = h("div", { class: "simlib-explorer simlib-circle", "data-lm-suppress-shortcuts": "true" }, said, hint, slider,
     h("div", { class: "figures", style: "grid-template-columns: repeat(auto-fit, minmax(min(100%, 280px), 1fr))" }, circle.svg, loss.svg));
 

@@ -14,7 +14,7 @@ import simlib
 from simlib import checks
 from simlib.explorer import widget
 from simlib.explorer.picture import png
-from simlib.plots.style import CUT, DIFFERENT, SAME, finish
+from simlib.plots.style import CUT, DIFFERENT, SAME, above, finish
 
 HERE = Path(__file__).parent
 STEPS = 180  # places of the point, two degrees apart
@@ -106,9 +106,9 @@ class CirclePanel:
         ax.axvline(
             degrees[self.start], color=CUT, linewidth=1, linestyle="dashdot", label="where the point is"
         )
-        return finish(
-            ax, {"fontsize": 8}, xlabel="place of the point on the circle, degrees", ylabel="loss"
-        ).figure
+        above(ax, columns=4)
+        finish(ax, xlabel="place of the point on the circle, degrees", ylabel="loss")
+        return figure
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         tables = self.tables()

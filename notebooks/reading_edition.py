@@ -58,13 +58,15 @@ for (const place of document.querySelectorAll(".simlib-panel[data-panel=PANEL]")
   render({ model: { get: (name) => values[name], set() {}, save_changes() {}, on() {} }, el: place });
 }
 """
-# Room for the panel's two columns, and no frame of the theme's around it.
+# Room for the panel's two columns, and no frame of the theme's around it or around a picture.
 STYLE = """
 .bd-main .bd-content .bd-article-container { max-width: 64rem; }
-.bd-content div.cell_output .text_html:has(.simlib-panel) {
+.bd-content div.cell_output .text_html:has(.simlib-panel, img) {
   background: none !important; padding: 0 !important;
 }
 .bd-content div.cell_output .text_html img { max-width: 100%; }
+.bd-content .formula { overflow-x: auto; }
+.bd-content table.dataframe :is(th, td) { padding: 0.2rem 0.6rem; }
 """
 SETTINGS = {
     "project": "Similarity search, by doing it",
@@ -115,7 +117,8 @@ def setup(app):
 
     def show(display):
         def visit(writer, node):
-            writer.body.append(convert(node.astext(), display=display))
+            formula = convert(node.astext(), display=display)
+            writer.body.append(f'<div class="formula">{formula}</div>' if display == "block" else formula)
             raise nodes.SkipNode
 
         return visit, None

@@ -108,7 +108,7 @@ except ValueError as error:
 # becomes a point on a sphere, here in 64 dimensions. Two pictures are close when their arrows point the same way. That is the
 # *cosine distance*: 0 for the same direction, 1 for a right angle, 2 for opposite directions.
 #
-# We begin with a plain network, the one from the "hello world" of the library that this course follows.
+# We begin with a simple network, the one from the "hello world" of the library that this course follows.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -131,16 +131,19 @@ plain.embed(x_batch).shape
 
 
 # %% alt="Two squares of pairwise similarities of a batch. Before training all are alike and high; what we want has six dark blocks on the diagonal and nothing else."
-def show_similarity(model, x, title, ax):
-    embeddings = model.embed(x)
-    sns.heatmap(embeddings @ embeddings.T, vmin=0, vmax=1, cmap="Blues", square=True, ax=ax)
-    ax.set(title=title, xticks=[], yticks=[])
+def show_similarity(similarity, y, title, ax):
+    sns.heatmap(similarity, vmin=0, vmax=1, cmap="Blues", square=True, ax=ax)
+    classes = list(dict.fromkeys(y.tolist()))  # in the order of the rows
+    middles = [np.flatnonzero(y == c).mean() + 0.5 for c in classes]
+    ax.set_xticks(middles, classes)
+    ax.set_yticks(middles, classes, rotation=0)
+    ax.set_title(title)
 
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-show_similarity(plain, x_batch, "similarity before training", axes[0])
-sns.heatmap(same, cmap="Blues", square=True, ax=axes[1])
-axes[1].set(title="what we want", xticks=[], yticks=[])
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+before = plain.embed(x_batch)
+show_similarity(before @ before.T, y_batch, "similarity before training", axes[0])
+show_similarity(same, y_batch, "what we want", axes[1])
 plt.show()
 
 # %% [markdown]
@@ -232,7 +235,7 @@ plt.show()
 # %% [markdown]
 # First all classes lie together: an untrained network sees little difference. Then they part, and each takes its piece of the circle.
 #
-# On a circle one can also *see the loss at work*. Below is the batch from above, as the trained network places it. The black point is its first picture. Drag it around.
+# On a circle one can also *see the loss at work*. Below is the batch from above, as the trained network places it. The large point is its first picture. Drag it around, or move it with the arrow keys.
 #
 # **Predict before you drag:** where is the loss 0? Put the point among another class: which pairs are kept, and which way is it moved? Where is the blue arrow, the pull, longest: near its own class, or right across the circle?
 
@@ -241,14 +244,14 @@ CirclePanel(circle.embed(x_batch), y_batch)
 
 # %% [markdown]
 # The loss is 0 only in a valley around its own class: there each partner is nearer than each stranger, by the margin $\epsilon$ and more, and no pair is kept. One step out of the valley, pairs are kept again, and the loss jumps. Further out, among another
-# class, the nearest strangers push and all partners pull. And right across the circle the arrow of the pull vanishes, though the partners are as far away as they can be: a point can only move along the circle, and there both ways home are equally long.
+# class, the nearest strangers push and all partners pull. The arrow of the pull is longest a quarter of the circle away from home. Right across it vanishes, though the partners are as far away as they can be: a point can only move along the circle, and there both ways home are equally long.
 #
-# To get home in two dimensions, a point may have to pass *through* another class, which pushes it back. In 64 dimensions the loss is the same, and there are ways around.
+# On the way home a point may have to pass *through* another class, which pushes it back. (Here the pull is nearly everywhere the stronger.) In 64 dimensions the loss is the same, and there are ways around.
 
 # %% [markdown]
 # ## How good is it, on digits that it has never seen?
 #
-# The test: put 20 examples of each of the **ten** digits beside each other, and give each test digit the label of the nearest of them. We do that ten
+# The test: take 20 examples of each of the **ten** digits, and give each test digit the label of the nearest of them. We do that ten
 # times with other examples, and take the mean.
 #
 # **Predict.** Of 100 test digits from the six *seen* classes, how many get the right label? And of 100 from the four *unseen* ones?
@@ -327,9 +330,10 @@ plt.show()
 
 # %% alt="Pairwise similarities of unseen digits: with the plain network the blocks of the four classes are hard to tell; with both ideas they stand out."
 x_new, y_new = simlib.select_examples(x_test, y_test, unseen, n=6)
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-show_similarity(plain, x_new, "plain network", axes[0])
-show_similarity(model, x_new, "with both ideas", axes[1])
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+for network, title, ax in ((plain, "plain network", axes[0]), (model, "with both ideas", axes[1])):
+    embeddings = network.embed(x_new)
+    show_similarity(embeddings @ embeddings.T, y_new, title, ax)
 plt.show()
 
 # %% tags=["nbval-ignore-output"]

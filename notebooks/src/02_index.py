@@ -186,7 +186,7 @@ plt.show()
 
 # %% [markdown]
 # The seen digits are already good with one example: training has pulled each of these classes together, so any member stands for the rest. The **unseen** digits pay for few examples, and pay twice: they are wrong more
-# often, and *how* often hangs on which example was drawn (the wide band, and the column `std`). The model never learned to pull them together, so it takes more examples to cover all the ways of writing them.
+# often, and *how* often depends on which example was drawn (the wide band, and the column `std`). The model never learned to pull them together, so it takes more examples to cover all the ways of writing them.
 #
 # We go on with 20, where the two lines meet. More examples hardly help the seen digits and still help the unseen ones. **Draw this curve for your own data before you collect examples**, and draw each point more than once: with few examples a single draw can be off by several
 # hundredths.

@@ -217,7 +217,7 @@ plt.show()
 #
 # ## Is anybody everybody's neighbour?
 #
-# With 1,000 queries and their ten nearest of 200 items, each item should turn up about 50 times. Items that turn up far more often are called **hubs**. They are a disease of high-dimensional spaces
+# With 1,000 queries and their ten nearest of 200 items, each item should turn up about 50 times. Items that turn up far more often are called **hubs**. They are a common problem of high-dimensional spaces
 # ([Radovanovic et al. 2010](https://jmlr.org/papers/v11/radovanovic10a.html)): a hub is near to everything, so it gives many wrong answers, and it hides the right ones.
 #
 # We count, for our embeddings and for the raw pixels (784 numbers), which have seen no training.
@@ -242,7 +242,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# The raw pixels. The largest of their hubs turns up in the answers to one query in five, though only one query in ten is of its class. Among the embeddings no item turns up much more than twice as often as expected: the loss pulls each class together and pushes the others away, so hardly a place is near to everything. With your own
+# The raw pixels. The largest of their hubs turns up in the answers to one query in five, though only one query in ten is of its class. Among the embeddings no item turns up much more than twice as often as expected: the loss pulls each class together and pushes the others away, so hardly any place is near to everything. With your own
 # data, look at the largest hubs first: they are often blurred, empty or mislabelled pictures.
 #
 # ## Which digits are hard?

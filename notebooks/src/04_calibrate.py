@@ -101,7 +101,7 @@ for cutpoint in (0.1, 0.2, 0.4):
     counts = curve.at(cutpoint)
     scores = {name: round(float(counts.metric(name)), 3) for name in ("precision", "recall", "f1")}
     rows[cutpoint] = vars(counts) | scores
-pd.DataFrame(rows).T.astype(object).rename_axis("cutpoint")
+pd.DataFrame.from_dict(rows, orient="index").rename_axis("cutpoint")
 
 # %% [markdown]
 # A larger cutpoint accepts more. Recall can only rise. Precision usually falls, as wrong matches are let in.
@@ -255,7 +255,7 @@ except ValueError as error:
 #
 # ### Why a split of its own?
 #
-# It is tempting to calibrate on the training digits: they are at hand, and there are many. To compare fairly, we take the six seen classes on both sides, and leave out the training digits that stand in the index, as they would find themselves.
+# It is tempting to calibrate on the training digits: they are at hand, and there are many. To compare fairly, we take the six seen classes on both sides, and leave out the training digits that are in the index, as they would find themselves.
 #
 # **Predict.** Will the strict cutpoint from training digits come out too small or too large?
 
@@ -376,7 +376,7 @@ table = pd.DataFrame({"just met": try_out(just_met), "promised with 95 % confide
 table.round({"mean cutpoint": 3, "mean recall": 3, "target missed in": 2})
 
 # %% [markdown]
-# The promise is broken about as rarely as was agreed, which was one draw in twenty. (Not exactly, because the 1,000 digits that judge are a sample too.) **It has a price**, and the price stands in the first two columns: a tighter cutpoint, and more right answers thrown away.
+# The promise is broken about as rarely as agreed: in one draw of twenty. (Not exactly, because the 1,000 digits that judge are a sample too.) **It has a price**, shown in the first two columns: a tighter cutpoint, and more right answers thrown away.
 #
 # **And 0.99?**
 
@@ -433,9 +433,9 @@ door = chosen["door"]
 print(f"threshold {door.distance:.3f}: FMR {door.scores['fpr']:.4f}, FNMR {1 - door.scores['recall']:.3f}")
 
 # %% [markdown]
-# The answer stands in FNMR. And a small FMR is not small for long: the door compares whoever comes with *everybody* on its list. With 1,000 people on it, FMR 0.001 means that a stranger fits one of them, on average.
+# FNMR is the answer. And a small FMR does not stay small: the door compares each visitor with *everybody* on its list. With 1,000 people on it, FMR 0.001 means that a stranger fits one of them, on average.
 #
-# **How sure?** There are thousands of pairs, but they are made of few pictures: each stands in many pairs, and an odd one spoils all of them. So an interval must draw the *pictures* anew, not the pairs. We judge the threshold on the test digits:
+# **How sure?** There are thousands of pairs, but they are made of few pictures: each stands in many pairs, and an odd one spoils all of them. So an interval must resample the *pictures*, not the pairs. We judge the threshold on the test digits:
 
 # %%
 fresh = simlib.draw_pairs(y_test, n=10_000, seed=0)
@@ -449,7 +449,7 @@ for name, things in {"pictures": fresh, "pairs": simlib.Pairs(each, each, fresh.
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Drawing pairs anew makes the interval of FNMR a quarter as wide as it should be, and that of FMR two thirds. So it must be the pictures, and even they tell little about one in a thousand: from a fifth of the target to twice as much. (And they are pictures of these ten digits. At a door *new people* come: make the people the
+# Resampling pairs makes the interval of FNMR a quarter as wide as it should be, and that of FMR two thirds. So it must be the pictures, and even they tell little about one in a thousand: from a fifth of the target to twice as much. (And they are pictures of these ten digits. At a door *new people* come: make the people the
 # items of the `Pairs`, and all pictures of one come and go together.)
 #
 # A guarantee needs pairs that have no picture in common; `guaranteed_pairs` refuses others, and `apart` keeps such pairs. Few are left:
@@ -468,7 +468,7 @@ simlib.guaranteed_pairs(theirs, alone.same, alone, "fpr <= 0.001")
 # - The cutpoint is the largest distance that counts as a match. It trades wrong answers against needless "unknown"s.
 # - Calibration tries every distance that occurs and counts.
 # - Where nearly every match is right, the best F1 accepts everything, or nearly. Ask for a target, or say what an error costs.
-# - Calibrate on digits that neither trained the model nor stand in the index, and that look like what will come.
+# - Calibrate on digits that are neither in the training data nor in the index, and that look like what will come.
 # - Report an interval, and ask how many queries stand behind it. For a promise about what is to come, ask for a guarantee, and pay its price.
 #
 # **Exercises:** [04a · Precision and recall, counted by hand](../exercises/04a_precision_and_recall.ipynb), [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb),

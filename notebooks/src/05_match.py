@@ -109,7 +109,7 @@ plt.show()
 #
 # One neighbour can be an odd one out. A matcher can let k of them vote: **majority** counts heads; **weighted** counts a near neighbour more than a far one. Another matcher is another question, so each gets a calibration of its own.
 #
-# **Predict.** Does a vote of five help? Whom?
+# **Predict.** Does a vote of five help? Which group?
 
 # %%
 rows = {}
@@ -167,7 +167,7 @@ pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
 # The closed-set cutpoint lets more than half of the strangers in. (In the 15 cases from above, anything from one in seven to three in four: nobody chose it with strangers in mind.) It was right for the question it was asked, "which of the ten is it?", and that was another question. Calibrated with strangers, the same model sends more than nine in ten of them away, in all 15 cases and without any training. The price
-# stands in the same row: more of the known digits are called unknown. **If strangers will come, put strangers into the calibration split.**
+# is in the same row: more of the known digits are called unknown. **If strangers will come, put strangers into the calibration split.**
 #
 # ## How good can the bargain be?
 #
@@ -185,9 +185,9 @@ plt.show()
 #
 # *Exercise:* [05c · Strangers at the door](../exercises/05c_strangers.ipynb).
 #
-# ## Other strangers than those one knows
+# ## Strangers of other kinds
 #
-# This test flatters. The strangers in the calibration split and those in the test split are of the same four classes. Real strangers are not so kind as to be like those one calibrated with.
+# This test flatters. The strangers in the calibration split and those in the test split are of the same four classes. Real strangers need not resemble those that you calibrated with.
 #
 # **Predict.** Calibrate with strangers of *two* classes, and test with strangers of the other two. Will more of them get in?
 
@@ -300,7 +300,7 @@ print(f"AUROC, mean and range: trained-on {met.mean():.3f} ({met.min():.3f} to {
 # %% [markdown]
 # The two means agree, and either group can win: it depends on which digits are chosen. From a single choice one could have "shown" either. In the 15 cases from above, the means never differ by a hundredth, and the strangers that were never met are the harder ones in 48 to 73 of the 90 choices. So training counts for little here, and a look-alike in the index for much.
 #
-# Here are strangers that the six-digit index took in at its open-set cutpoint. They are wrong, and not foolish.
+# Here are strangers that the six-digit index took in at its open-set cutpoint. They are wrong, but not foolish.
 
 # %% alt="Five strangers that were accepted, with their four nearest items, all framed in orange. Each resembles its nearest item."
 fooled = np.flatnonzero(stranger & (six.match(x_test) != simlib.UNKNOWN))[:5]
