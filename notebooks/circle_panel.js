@@ -83,7 +83,7 @@ function drawLoss(tables) {
   curve("push", "stroke: var(--different); stroke-width: 2; stroke-dasharray: 2 3", ([, push]) => push);
   curve("loss", "stroke: var(--ink); stroke-width: 1.5", ([pull, push]) => pull + push);
   const mark = s("line", { y1: top, y2: floor, class: "at" });
-  svg.append(mark, s("text", { x: left, y: height - 1, class: "tick" }, "dashed: pull of the partners · dotted: push of the strangers · solid: the loss"));
+  svg.append(mark, s("text", { x: left, y: height - 1, class: "tick" }, "dashed: pull of the partners · dotted: push · solid: the loss"));
   const move = (step) => ["x1", "x2"].forEach((end) => mark.setAttribute(end, x(step)));
   return { svg, move };
 }

@@ -123,7 +123,8 @@ class CirclePanel:
             return bundle
 
         class Panel(anywidget.AnyWidget):
-            _esm, _css = HERE / "circle_panel.js", widget.HERE / "explorer.css"
+            _esm = (HERE / "circle_panel.js").read_text(encoding="utf-8")
+            _css = (widget.HERE / "explorer.css").read_text(encoding="utf-8")
             tables = traitlets.Dict().tag(sync=True)
 
         self._panel = Panel(tables=tables)

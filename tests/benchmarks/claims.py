@@ -1,6 +1,6 @@
 """Do the lessons' claims hold for other models and other indexes?  python tests/benchmarks/claims.py
 
-Notebooks 03 to 05 look at one model and one index. Here the same is measured with two more models (the
+Notebooks 03 to 06 look at one model and one index. Here the same is measured with two more models (the
 recipe, seeds 1 and 2) beside the reference model, and five indexes each, drawn with other seeds: 15 pairs.
 Each line says in how many of them something was so, or how it ranged. `--models 0` takes the reference model
 alone.
@@ -105,6 +105,18 @@ def measured(splits, embeddings, seed):
         gap.append(aurocs[1] - aurocs[0])
     found["05 choices of 90 in which trained-on strangers are harder"] = harder
     found["05 mean AUROC, never met minus trained-on"] = np.mean(gap)
+
+    shares, small = [], simlib.Index("cosine").add(*simlib.select_examples(train, y_train, n=10, seed=seed))
+    for more in (0, 40):
+        if more:
+            small.add(*simlib.select_examples(train, y_train, n=more, seed=seed + 50))
+        cutpoint = simlib.calibrate(small.lookup(cal, k=1), y_cal, targets=STRICT).distance("strict")
+        answers = simlib.match(small.lookup(test, k=1), cutpoint)
+        right = answers == y_test
+        shares.append((right.mean(), (~right & (answers != simlib.UNKNOWN)).mean()))
+    gained, wrong = np.subtract(*shares[::-1])
+    found["06 right answers gained with 40 more of each digit"] = gained
+    found["06 wrong answers gained"] = wrong
     return found
 
 

@@ -13,6 +13,7 @@ from keras import ops
 
 import simlib
 from simlib.embedding.losses import pair_masks
+from simlib.explorer import widget
 from simlib.explorer.picture import tables_in
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -57,7 +58,9 @@ def test_the_point_starts_where_the_model_has_put_it():
 
 def test_the_picture_carries_the_tables():
     panel = CirclePanel(on_the_circle(seed=0), LABELS)
+    pytest.importorskip("anywidget")
     bundle = panel._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "image/png", widget.WIDGET}
     tables = tables_in(base64.b64decode(bundle["image/png"]))
     assert tables == json.loads(json.dumps(panel.tables())) and tables["panel"] == "circle"
     assert len(tables["pairs"]) == len(tables["terms"]) == STEPS
