@@ -62,7 +62,7 @@ def test_the_point_goes_where_it_is_dragged(circle):
     assert words.text_content() == before
 
 
-def test_it_fits_a_telephone(circle):
+def test_it_fits_a_phone(circle):
     page, _ = circle
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -85,7 +85,7 @@ def test_a_narrow_page_breaks_nothing_and_is_readable_in_the_dark(panel):
     panel.shot("page-narrow-dark")
 
 
-def test_on_a_telephone_nothing_lies_over_the_panel_and_nothing_sticks_out(panel):
+def test_on_a_phone_nothing_lies_over_the_panel_and_nothing_sticks_out(panel):
     page = panel.page
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('.simlib-explorer svg').clientWidth < 390")
@@ -99,17 +99,17 @@ def test_on_a_telephone_nothing_lies_over_the_panel_and_nothing_sticks_out(panel
     panel.shot("page-390")
 
 
-# What is drawn over the last panel at 400 of its points, and is no part of it.
+# What is drawn over the last panel, below the page's own header, and is no part of it.
 COVERS = """() => {
     const root = [...document.querySelectorAll(".simlib-explorer")].pop(), over = [];
     const box = root.getBoundingClientRect();
-    for (let i = 1; i < 20; i++)
-        for (let j = 1; j < 20; j++) {
-            const y = box.top + (j * box.height) / 20;
-            const top = document.elementFromPoint(box.left + (i * box.width) / 20, y);
-            if (y > 60 && top && !root.contains(top)) over.push(top.id || top.className || top.tagName);
+    for (let x = box.left + 5; x < box.right; x += 20)
+        for (let y = Math.max(box.top, 60) + 5; y < Math.min(box.bottom, innerHeight); y += 10) {
+            const top = document.elementFromPoint(x, y);
+            if (top && !root.contains(top)) over.push(top.id || top.className || top.tagName);
         }
     return over; }"""
+
 ALONE = """<!doctype html><meta charset="utf-8"><style>{css}</style><div id="place" {hidden}></div>
 <script type="module">{js}
 const tables = {tables}, values = {{ tables, threshold: tables.edges[9], group: "all", guess: {guess} }};
