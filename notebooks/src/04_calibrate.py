@@ -326,6 +326,8 @@ pd.DataFrame(
 # Compare line by line. F1 and precision rest on some 500 digits, and the two columns agree about them. fpr does not keep the 1.000 that looked so certain: one of the wrong matches among the test digits lies outside the cutpoint. And npv rests on what this cutpoint rejects: in the first column on nothing (nan is 0 of 0), in the second on that one digit. An interval from one digit is worth nothing, however narrow it looks. **Before you
 # believe an interval, ask how many queries stand behind it.**
 #
+# *Exercise:* [04c · How sure is that precision?](../exercises/04c_how_sure.ipynb)
+#
 # ### A target is met here. Is it met out there?
 #
 # "precision >= 0.98" is met *on the calibration digits*, by the loosest cutpoint that just meets it.

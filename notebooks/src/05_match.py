@@ -47,6 +47,8 @@ print("optimal ", labels[:20])
 print("strict  ", strict[:20])
 
 # %% [markdown]
+# *Exercise:* [05a · Answer, or say "unknown"](../exercises/05a_unknown.ipynb)
+#
 # Where classes have names, so have the answers: -1 becomes "unknown".
 
 # %%

@@ -121,6 +121,8 @@ pd.DataFrame(rows).T.round(3).astype({"queries": int})
 # The right ones, and they come out of the unknown ones: with more items there is more often one that is near enough. The share of wrong answers hardly moves, because the target holds it where it is.
 # (With three models and five draws for each, the right ones grew in 11 of 15 cases, `python tests/benchmarks/claims.py`. In the others the new strict cutpoint came out so much tighter that more digits became unknown: it rests on a few wrong matches.)
 #
+# *Exercise:* [06c · Other digits, the whole way](../exercises/06c_other_digits.ipynb)
+#
 # ## And if the file is damaged?
 #
 # **Predict.** We copy the file and change a single byte in the middle of the saved index. What happens: an error, or slightly wrong answers?
