@@ -49,23 +49,24 @@ ROOMS = {  # the pages of the reference, and whose docstrings each shows
 DOCSTRINGS = "```{{eval-rst}}\n.. automodule:: simlib.{}\n   :members: {}\n```"
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 BADGES = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
-# A page that is read from a disk may not load modules: explorer.js becomes an ordinary script.
+PANELS = {"explorer": widget.HERE / "explorer.js", "circle": Path(__file__).with_name("circle_panel.js")}
+# A page that is read from a disk may not load modules: the panels become ordinary scripts.
 BOOT = """
-for (const place of document.querySelectorAll(".simlib-panel")) {
+for (const place of document.querySelectorAll(".simlib-panel[data-panel=PANEL]")) {
   const tables = JSON.parse(place.querySelector("script").textContent);
-  const steps = tables.groups.all.steps, asked = tables.guess === "ask";
-  const threshold = asked ? steps[steps.length >> 1] : tables.calibrated;
-  const values = { tables, threshold, group: "all", guess: asked ? null : tables.guess };
-  render({ model: staticModel(values), el: place });
+  const values = typeof staticValues === "undefined" ? { tables } : staticValues(tables);
+  render({ model: { get: (name) => values[name], set() {}, save_changes() {}, on() {} }, el: place });
 }
 """
-# Room for the panel's two columns, and no frame of the theme's around it.
+# Room for the panel's two columns, and no frame of the theme's around it or around a picture.
 STYLE = """
 .bd-main .bd-content .bd-article-container { max-width: 64rem; }
-.bd-content div.cell_output .text_html:has(.simlib-panel) {
+.bd-content div.cell_output .text_html:has(.simlib-panel, img) {
   background: none !important; padding: 0 !important;
 }
 .bd-content div.cell_output .text_html img { max-width: 100%; }
+.bd-content .formula { overflow-x: auto; }
+.bd-content table.dataframe :is(th, td) { padding: 0.2rem 0.6rem; }
 """
 SETTINGS = {
     "project": "Similarity search, by doing it",
@@ -76,6 +77,7 @@ SETTINGS = {
     "html_theme_options": {
         "use_download_button": False,
         "use_fullscreen_button": False,
+        "back_to_top_button": False,  # on a narrow page it would cover the panel
         "secondary_sidebar_items": [],
         "navbar_persistent": [],
         "footer_content_items": [],
@@ -84,7 +86,7 @@ SETTINGS = {
     "html_copy_source": False,
     "html_math_renderer": "mathml",
     "html_static_path": ["_assets"],
-    "html_js_files": [("explorer.js", {"defer": "defer"})],
+    "html_js_files": [(f"{panel}.js", {"defer": "defer"}) for panel in PANELS],
     "html_css_files": ["explorer.css"],
     "nb_execution_mode": "off",
     "nb_ipywidgets_js": {},
@@ -115,7 +117,8 @@ def setup(app):
 
     def show(display):
         def visit(writer, node):
-            writer.body.append(convert(node.astext(), display=display))
+            formula = convert(node.astext(), display=display)
+            writer.body.append(f'<div class="formula">{formula}</div>' if display == "block" else formula)
             raise nodes.SkipNode
 
         return visit, None
@@ -137,7 +140,9 @@ def live(output):
     shown = f'<img alt="{words}" src="data:image/png;base64,{"".join(picture.split())}">'
     if tables:
         text = json.dumps(tables, separators=(",", ":")).replace("<", "\\u003c")
-        shown = f'<div class="simlib-panel"><script type="application/json">{text}</script></div>'
+        panel = tables.get("panel", "explorer")
+        script = f'<script type="application/json">{text}</script>'
+        shown = f'<div class="simlib-panel" data-panel="{panel}">{script}</div>'
     return nbformat.v4.new_output("display_data", {"text/html": shown})
 
 
@@ -218,11 +223,13 @@ def contents():
 
 
 def write_sources(source, notebooks, address):
-    """What Sphinx reads: pages in the repository's folders, the explorer's code; returns the lost links."""
+    """What Sphinx reads: pages in the repository's folders, the panels' code; returns the lost links."""
     assets = source / "_assets"
     assets.mkdir()
-    script = re.sub(r"^export (default .*)?", "", (widget.HERE / "explorer.js").read_text(), flags=re.M)
-    (assets / "explorer.js").write_text(f"{{\n{script}\n{BOOT}}}\n", encoding="utf-8")
+    for panel, path in PANELS.items():
+        script = re.sub(r"^export (default .*)?", "", path.read_text(encoding="utf-8"), flags=re.M)
+        boot = BOOT.replace("PANEL", panel)
+        (assets / f"{panel}.js").write_text(f"(() => {{\n{script}\n{boot}}})();\n", encoding="utf-8")
     style = (widget.HERE / "explorer.css").read_text(encoding="utf-8")
     (assets / "explorer.css").write_text(style + STYLE, encoding="utf-8")
     texts, lost = reference(), []

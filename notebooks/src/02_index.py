@@ -54,7 +54,8 @@ figure.colorbar(drawn, ax=axes[1, :], label="value")
 plt.show()
 
 # %% [markdown]
-# It is hard to tell by eye, so let us measure. Every embedding has length 1, so the **cosine distance** of two of them is 1 minus their dot product. That is one line of NumPy:
+# It is hard to tell by eye, so let us measure. Every embedding has length 1, so the **cosine distance** of two of them is 1 minus their dot product. That is one line of NumPy.
+# (*Exercise:* [02a · Three distances between two vectors](../exercises/02a_two_vectors.ipynb).)
 
 # %%
 distance = 1 - four @ four.T
@@ -115,8 +116,13 @@ larger.single_lookup(x_train[0], k=3)
 
 # %%
 words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-shelf = simlib.Index().add(model.embed(x_index), words[y_index], ids=[f"scan {i:03d}" for i in range(200)])
-found = shelf.lookup(model.embed(x_test[:3]), k=3)
+
+
+def new_shelf():
+    return simlib.Index().add(model.embed(x_index), words[y_index], ids=[f"scan {i:03d}" for i in range(200)])
+
+
+found = new_shelf().lookup(model.embed(x_test[:3]), k=3)
 print(found)
 print(found.ids)
 
@@ -124,6 +130,7 @@ print(found.ids)
 # **Predict.** We remove the item that was nearest to the first query. What is its nearest item now?
 
 # %%
+shelf = new_shelf()
 shelf.remove(found.ids[0, 0])
 print(len(shelf), "items;", shelf.lookup(model.embed(x_test[:1]), k=3).ids)
 
@@ -179,7 +186,7 @@ plt.show()
 
 # %% [markdown]
 # The seen digits are already good with one example: training has pulled each of these classes together, so any member stands for the rest. The **unseen** digits pay for few examples, and pay twice: they are wrong more
-# often, and *how* often hangs on which example was drawn (the wide band, and the column `std`). The model never learned to pull them together, so it takes more examples to cover all the ways of writing them.
+# often, and *how* often depends on which example was drawn (the wide band, and the column `std`). The model never learned to pull them together, so it takes more examples to cover all the ways of writing them.
 #
 # We go on with 20, where the two lines meet. More examples hardly help the seen digits and still help the unseen ones. **Draw this curve for your own data before you collect examples**, and draw each point more than once: with few examples a single draw can be off by several
 # hundredths.

@@ -21,14 +21,12 @@ SHOWN = ("f1", "precision", "recall", "fpr")
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What one cutpoint does to one group of queries.
+    """What one cutpoint does to one group of queries; `view.precision` and so on are its metrics.
 
-    Attributes:
-        threshold: the largest distance accepted. group: "all", or a group's name.
-        counts: `metrics.Counts` of whole numbers; `view.precision` and so on are the metrics.
-        matrix: int64 (classes, classes + 1), see `metrics.confusion_matrix`; one row more if any query of
-            the explorer belongs to nobody. classes: its class ids or names. noun: of the queries, in `words`.
-        inside, outside: the last queries matched, the first called unknown: positions, from the line on.
+    threshold: the largest distance accepted. group: "all", or a group's name. counts: `metrics.Counts` of
+    whole numbers. matrix: int64 (classes, classes + 1), of `classes`; one row more if any query of the
+    explorer belongs to nobody. inside, outside: the last queries matched, the first called unknown:
+    positions, from the line on. noun: of the queries, in `words`.
     """
 
     threshold: float
@@ -67,10 +65,6 @@ class _Group:
         self.near = np.isfinite(self.decisions.distances)  # no cutpoint reaches the others
         self.steps, self.counts = metrics.tally(self.decisions)
 
-    @property
-    def curve(self):
-        return metrics.Curve(self.steps, metrics.Counts(*(c[1:] for c in vars(self.counts).values())))
-
     def tables(self, edges):
         lists = {"rows": self.rows.tolist(), "steps": _short(self.steps), "reachable": int(self.near.sum())}
         distances, right = self.decisions.distances, self.decisions.right
@@ -98,9 +92,10 @@ class Explorer(widget.Face):
             has set a guess in the panel. noun: what the queries are, for the sentences.
 
     Attributes:
-        calibration, guess: as given, or made. decisions: the `matching.Decisions`.
-        classes: the class ids or names of the confusion matrix, by id.
-        groups: the names that `view` and `best` take: "all" and those given.
+        calibration: as given, or of these neighbours; calibrated: its cutpoint's distance.
+        guess: as given; a number as soon as the reader has set it in the panel.
+        decisions: the `matching.Decisions`. images, neighbor_images: (queries, ...) uint8, ink; or None.
+        classes: the confusion matrix's, by id. groups: what `view` and `best` take: "all" and those given.
 
     >>> from simlib import Neighbors
     >>> near = Neighbors(labels=[[1], [1], [2]], distances=[[0.1], [0.2], [0.3]], ids=[[0], [1], [2]])
@@ -117,12 +112,13 @@ class Explorer(widget.Face):
                 raise ValueError(f"calibration is for k = {k}; look up that many, not {neighbors.k}.")
             neighbors = neighbors.first(k)
         self.decisions = decisions = matching.decisions(neighbors, labels, matcher)
-        metrics.count(decisions)  # an error if there is nothing to explore
+        self.curve = metrics.count(decisions)  # an error if there is nothing to explore
         self.calibration = calibration or calibrate_decisions(decisions, matcher=matcher, k=neighbors.k)
+        self.calibrated = self.calibration.distance(OPTIMAL)
         rows = np.arange(len(decisions))
         column = (neighbors.labels == decisions.predicted[:, None]).argmax(1)  # of whom decided: the nearest
         self._ids = neighbors.ids[rows, column]
-        self._images, self._neighbor_images = picture.as_shown(images, neighbor_images, column)
+        self.images, self.neighbor_images = picture.as_shown(images, neighbor_images, column)
         ids = np.union1d(decisions.labels, decisions.predicted).tolist()
         self._classes = [c for c in ids if c != UNKNOWN]
         self.classes = tuple(decisions.classes.call(self._classes))
@@ -139,11 +135,6 @@ class Explorer(widget.Face):
         asked = guess is None or (isinstance(guess, str) and guess == widget.ASK)
         self.guess = guess if asked else checks.number("guess", guess)
 
-    @property
-    def calibrated(self):
-        """The calibrated cutpoint's distance."""
-        return self.calibration.distance(OPTIMAL)
-
     def view(self, threshold, group=ALL):
         """What accepting every match up to `threshold` gives: a `View`, looked up."""
         part, threshold = checks.choose("group", group, self._groups), checks.number("threshold", threshold)
@@ -159,32 +150,32 @@ class Explorer(widget.Face):
     def best(self, goal="max f1", group=ALL, wrong=1.0, missed=1.0):
         """The `Cutpoint` that reaches a goal in one group; `met` is False where no distance does.
 
-        Raises ValueError for an unknown goal or group, or a group in which no query has a match.
-
-        Args:
-            goal: "max f1" (or another metric), a target such as "fpr <= 0.01", or "min cost".
-            group: "all", or a group's name.
-            wrong, missed: for "min cost", what a wrong match costs, and what to miss a right one costs.
+        goal: "max f1" or another metric, a target such as "fpr <= 0.01", or "min cost" of `wrong` matches and
+        right ones `missed`. Raises ValueError for an unknown goal or group, or a group without any match.
         """
         part = checks.choose("group", group, self._groups)
         if not len(part.steps):
             raise ValueError(f"group: no query of {group!r} has a match, so there is no distance to choose.")
         if goal != "min cost":
             goal = str(goal).removeprefix("max ")
-            return optimal(part.curve, goal) if goal in metrics.METRICS else meeting(part.curve, goal, goal)
+            curve = metrics.count(part.decisions)
+            return optimal(curve, goal) if goal in metrics.METRICS else meeting(curve, goal, goal)
         wrong, missed = checks.amount("wrong", wrong), checks.amount("missed", missed)
         i = int(np.argmin((wrong * part.counts.fp + missed * part.counts.fn)[1:]))
         terms = f"min {wrong:g} x wrong + {missed:g} x missed"
         return Cutpoint(goal, terms, float(part.steps[i]), True, part.counts[i + 1].scores())
 
-    def score(self, guess):
-        """A guessed cutpoint against the calibrated one, in words."""
-        mine, best = self.view(checks.number("guess", guess)), self.view(self.calibrated)
+    def score(self, guess, group=ALL):
+        """A guessed cutpoint against the calibrated one in one group, in words."""
+        mine, best = self.view(checks.number("guess", guess), group), self.view(self.calibrated, group)
         loss, errors = best.f1 - mine.f1, mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
+        more = f"decides {abs(errors)} {'fewer' if errors < 0 else 'more'} {self.noun} wrongly"
+        start = f"{'' if group == ALL else f'Among {group}: '}Your guess {mine.threshold:.4f}"
+        if np.isnan(loss):  # nobody of this group has a right match, and no one is accepted
+            return f"{start} {more} than the calibrated {best.threshold:.4f}."
         return (
-            f"Your guess {mine.threshold:.4f} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has "
-            f"{best.f1:.3f}. The guess {'gains' if loss < 0 else 'costs'} {abs(loss):.3f} of F1 and decides "
-            f"{abs(errors)} {'fewer' if errors < 0 else 'more'} {self.noun} wrongly."
+            f"{start} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has {best.f1:.3f}. "
+            f"The guess {'gains' if loss < 0 else 'costs'} {abs(loss):.3f} of F1 and {more}."
         )
 
     def tables(self):
@@ -203,7 +194,7 @@ class Explorer(widget.Face):
             "label": self.decisions.classes.call(self.decisions.labels),
             "match": self.decisions.classes.call(self.decisions.predicted),
             "right": self.decisions.right.tolist(),
-            "pictures": picture.sheet(self._images, self._neighbor_images, self._ids),
+            "pictures": picture.sheet(self.images, self.neighbor_images, self._ids),
         }
 
 

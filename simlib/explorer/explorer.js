@@ -8,7 +8,7 @@ const EACH = 5; // digits on either side of the line
 const GOALS = {
   f1: { title: "highest F1", inputs: [] },
   precision: { title: "precision ≥", inputs: [["", 0.99]] },
-  fpr: { title: "false-accept rate ≤", inputs: [["", 0.05]] },
+  fpr: { title: "false positive rate (fpr) ≤", inputs: [["", 0.1]] },
   cost: { title: "lowest cost", inputs: [["wrong match", 5], ["missed match", 1]] },
 };
 const LINES = { precision: "precision", recall: "recall", f1: "F1" };
@@ -73,14 +73,17 @@ export function best(part, goal, a = 1, b = 1) {
   return last ? cutpoint(last) : cutpoint(arg(values, goal === "fpr" ? less : more), false);
 }
 
-/** A guessed cutpoint against the calibrated one, in words. */
-export function score(tables, guess) {
-  const mine = look(tables, guess), top = look(tables, tables.calibrated);
-  const loss = top.f1 - mine.f1, errors = mine.fp + mine.fn - top.fp - top.fn;
+/** A guessed cutpoint against the calibrated one in one group, in words. */
+export function score(tables, guess, group = "all") {
+  const mine = look(tables, guess, group), top = look(tables, tables.calibrated, group);
+  const errors = mine.fp + mine.fn - top.fp - top.fn, calibrated = `the calibrated ${fixed(tables.calibrated, 4)}`;
+  const among = group === "all" ? "" : `Among ${group}: `;
+  const more = `decides ${Math.abs(errors)} ${errors < 0 ? "fewer" : "more"} ${tables.noun} wrongly`;
+  if (mine.f1 === null || top.f1 === null) return `${among}Your guess ${fixed(guess, 4)} ${more} than ${calibrated}.`;
+  const loss = top.f1 - mine.f1;
   return (
-    `Your guess ${fixed(guess, 4)} has F1 ${fixed(mine.f1, 3)}; the calibrated ${fixed(tables.calibrated, 4)} has ` +
-    `${fixed(top.f1, 3)}. The guess ${loss < 0 ? "gains" : "costs"} ${fixed(Math.abs(loss), 3)} of F1 and decides ` +
-    `${Math.abs(errors)} ${errors < 0 ? "fewer" : "more"} ${tables.noun} wrongly.`
+    `${among}Your guess ${fixed(guess, 4)} has F1 ${fixed(mine.f1, 3)}; ${calibrated} has ${fixed(top.f1, 3)}. ` +
+    `The guess ${loss < 0 ? "gains" : "costs"} ${fixed(Math.abs(loss), 3)} of F1 and ${more}.`
   );
 }
 
@@ -100,14 +103,15 @@ const s = (tag, ...rest) => make("http://www.w3.org/2000/svg", tag, ...rest);
 
 const FRAME = { left: 46, right: 66, heap: 82, title: 22, gap: 6, top: 24, curves: 150, axis: 34 };
 
-/** The two heaps and the curves on one distance axis; `move` shifts what depends on the cutpoint. */
-function charts(tables, part, width, id) {
+/** The two heaps and, unless `bare`, the curves on one distance axis; `move` shifts what depends on the cutpoint. */
+function charts(tables, part, width, id, bare) {
   const f = FRAME, edges = tables.edges, inner = width - f.left - f.right;
   const low = edges[0], high = edges[edges.length - 1];
   const x = (d) => f.left + (inner * (d - low)) / (high - low || 1);
-  const bottom = f.top + 2 * f.heap + 2 * f.gap + 14 + f.curves, height = bottom + f.axis;
+  const names = bare ? [] : Object.keys(LINES), heaps = f.top + 2 * f.heap + f.gap;
+  const bottom = bare ? heaps : heaps + f.gap + 14 + f.curves, height = bottom + f.axis;
   const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": "Distances of right and wrong matches, and precision, recall and F1 against the cutpoint" });
+    "aria-label": `Distances of right and wrong matches${bare ? "" : ", and precision, recall and F1 against the cutpoint"}` });
   const inside = s("rect", { x: f.left, y: 0, height }), outside = s("rect", { y: 0, height });
   svg.append(s("clipPath", { id: `${id}in` }, inside), s("clipPath", { id: `${id}out` }, outside));
 
@@ -131,14 +135,14 @@ function charts(tables, part, width, id) {
   });
 
   const y = (v) => bottom - f.curves * v;
-  for (const v of [0, 0.5, 1])
+  for (const v of bare ? [] : [0, 0.5, 1])
     svg.append(s("line", { x1: f.left, x2: width - f.right, y1: y(v), y2: y(v), class: v ? "grid" : "axis" }),
       s("text", { x: f.left - 6, y: y(v) + 4, class: "tick end" }, v.toFixed(1)));
   for (const d of ticks(low, high, inner / 70))
     svg.append(s("line", { x1: x(d), x2: x(d), y1: bottom, y2: bottom + 4, class: "axis" }),
       s("text", { x: x(d), y: bottom + 16, class: "tick middle" }, d));
   svg.append(s("text", { x: f.left + inner / 2, y: height - 4, class: "tick middle" }, "distance"));
-  for (const name of Object.keys(LINES)) {
+  for (const name of names) {
     let path = "";
     part[name].forEach((v, i) => {
       if (v === null || i === 0) return;
@@ -147,9 +151,6 @@ function charts(tables, part, width, id) {
     svg.append(s("path", { d: path && `${path}H${x(high)}`, class: `line line-${name}` }));
   }
 
-  svg.append(s("text", { x: f.left + inner / 2, y: y(0.5) + 18, class: "tick middle note" },
-    "Precision, recall and F1 appear here once you have guessed."));
-
   const flags = { unknown: s("text", { y: 13, class: "tick" }, "unknown →"), matched: s("text", { y: 13, class: "tick end" }, "← matched") };
   const lines = {};
   for (const name of ["calibrated", "guess", "cut"]) {
@@ -157,7 +158,7 @@ function charts(tables, part, width, id) {
     svg.append(lines[name]);
   }
   const dots = {}, labels = {};
-  for (const name of Object.keys(LINES)) {
+  for (const name of names) {
     dots[name] = s("circle", { r: 4.5, class: `dot dot-${name}` });
     labels[name] = s("text", { x: width - f.right + 8, class: `label ink-${name}` });
     svg.append(dots[name], labels[name]);
@@ -180,7 +181,7 @@ function charts(tables, part, width, id) {
     }
     // Labels at the right edge, as high as their dots, but never one over another.
     let above = -Infinity;
-    for (const name of Object.keys(LINES).sort((p, q) => (view[q] ?? 2) - (view[p] ?? 2))) {
+    for (const name of [...names].sort((p, q) => (view[q] ?? 2) - (view[p] ?? 2))) {
       const v = view[name];
       dots[name].style.display = v === null ? "none" : "";
       dots[name].setAttribute("cx", at);
@@ -262,7 +263,7 @@ function strip(tables) {
     const tiles = [];
     if (sheet) tiles.push(picture(q, `the query: ${owner}`));
     if (sheet?.neighbor) tiles.push(picture(sheet.neighbor[q], `its nearest neighbour: ${match}`));
-    return h("li", { class: `sample sample-${kind}` }, h("div", { class: "pair" }, ...tiles),
+    return h("li", { class: `sample sample-${kind}` }, ...(tiles.length ? [h("div", { class: "pair" }, ...tiles)] : []),
       h("div", { class: `ink-${kind}` }, `${right ? "✓" : "✗"} ${owner} → ${match}`),
       h("div", { class: "distance" }, fixed(tables.distance[q], 4)));
   };
@@ -288,7 +289,7 @@ function render({ model, el }) {
   const state = { threshold: model.get("threshold"), group: model.get("group"), guess: model.get("guess") ?? null };
   const asking = () => tables.guess === "ask" && state.guess === null;
   const part = () => tables.groups[state.group];
-  let chart;
+  let chart, drawn = 0; // the width of the plot for which the chart was last drawn
 
   const readout = h("output", { class: "cutpoint" });
   const slider = h("input", { type: "range", step: "any", "aria-label": "cutpoint: the largest distance accepted" });
@@ -302,26 +303,38 @@ function render({ model, el }) {
   for (const name of Object.keys(tables.groups))
     groups.append(h("label", {}, h("input", { type: "radio", name: `${id}group`, value: name,
       onchange: () => change({ group: name }) }), h("span", {}, name)));
+  const switched = Object.keys(tables.groups).length > 1 ? [groups] : []; // a switch of one is none
 
   const goal = h("select", { "aria-label": "goal", onchange: () => showInputs() },
     ...Object.entries(GOALS).map(([name, { title }]) => h("option", { value: name }, title)));
-  const inputs = h("span", { class: "inputs" });
+  const inputs = h("span", { class: "inputs", oninput: () => hint() }), share = h("span", { class: "hint" });
   const jump = h("button", { type: "button", class: "jump", onclick: () => leap() }, "Jump there");
   const guess = h("button", { type: "button", class: "guess", onclick: () => change({ guess: state.threshold }) });
 
+  const controls = h("div", { class: "controls" }, ...switched,
+    h("div", { class: "goal" }, h("span", { class: "name" }, "Goal"), goal, inputs, share, jump));
+  const prompt = h("div", { class: "prompt" });
+
   const root = h("div", { class: "simlib-explorer", "data-lm-suppress-shortcuts": "true" },
-    h("div", { class: "controls" }, groups,
-      h("div", { class: "goal" }, h("span", { class: "name" }, "Goal"), goal, inputs, jump), guess),
-    words, verdict, said,
+    controls, words, prompt, verdict, said,
     h("div", { class: "figures" },
       h("div", { class: "charts" }, h("div", { class: "track" }, h("label", {}, "Cutpoint ", readout), slider), plot),
       h("div", { class: "answers" }, matrix.table, keys.node)),
+    h("p", { class: "note" }, "Once you have guessed, the answer appears here: the best cutpoint beside yours, " +
+      "precision, recall and F1 at each, and which classes are mistaken for which."),
     digits.node);
 
   function showInputs() {
     inputs.replaceChildren(...GOALS[goal.value].inputs.map(([title, value]) =>
       h("label", {}, title, h("input", { type: "number", step: "any", min: 0, value, "aria-label": title || "value" }))));
     said.textContent = "";
+    hint();
+  }
+
+  /** The false positive rate is a share of the wrong matches, which may be few: how many it allows. */
+  function hint() {
+    const wrong = part().fp[0] + part().tn[0], allowed = Math.floor(wrong * inputs.querySelector("input")?.valueAsNumber + 1e-9);
+    share.textContent = goal.value === "fpr" && allowed >= 0 ? `at most ${Math.min(allowed, wrong)} of the ${wrong} wrong matches` : "";
   }
 
   function leap() {
@@ -366,16 +379,20 @@ function render({ model, el }) {
   plot.addEventListener("pointermove", drag);
 
   function layout() {
+    drawn = plot.clientWidth;
+    if (!drawn) return; // not shown yet, or hidden: drawn as soon as it has a width
     root.classList.toggle("asking", asking());
-    const width = Math.max(280, Math.floor(plot.clientWidth || 560));
-    chart = charts(tables, part(), width, id);
+    chart = charts(tables, part(), Math.max(280, Math.floor(drawn)), id, asking());
     plot.replaceChildren(chart.svg);
     slider.min = chart.low;
     slider.max = chart.high;
     for (const radio of groups.querySelectorAll("input")) radio.checked = radio.value === state.group;
     guess.textContent = asking() ? "This is my guess" : "Set my guess here";
+    const place = asking() ? prompt : controls;
+    if (guess.parentNode !== place) place.append(guess); // not moved in vain: it would lose the focus
     keys.move(state.guess);
-    verdict.textContent = state.guess === null ? "" : score(tables, state.guess);
+    verdict.textContent = state.guess === null ? "" : score(tables, state.guess, state.group);
+    hint();
     update();
   }
 
@@ -388,7 +405,7 @@ function render({ model, el }) {
     slider.value = state.threshold;
     slider.setAttribute("aria-valuetext", fixed(state.threshold, 4));
     words.textContent = asking()
-      ? `Where is F1 highest? Move the cutpoint, ${fixed(state.threshold, 4)} now, then press “This is my guess”.`
+      ? `Where is F1 highest? Move the cutpoint, ${fixed(state.threshold, 4)} now, and press the button.`
       : view.words;
   }
 
@@ -401,12 +418,7 @@ function render({ model, el }) {
   el.append(root);
   showInputs();
   layout();
-  let width = plot.clientWidth;
-  const watch = new ResizeObserver(() => {
-    if (plot.clientWidth === width) return;
-    width = plot.clientWidth;
-    layout();
-  });
+  const watch = new ResizeObserver(() => plot.clientWidth !== drawn && layout());
   watch.observe(plot);
   return () => {
     watch.disconnect();
@@ -414,7 +426,14 @@ function render({ model, el }) {
   };
 }
 
-/** A model without a kernel, for a static page: the traits are plain values. */
+/** What the traits begin with on a static page, where no kernel sets them. */
+export function staticValues(tables) {
+  const steps = tables.groups.all.steps, asked = tables.guess === "ask";
+  const threshold = asked ? steps[steps.length >> 1] : tables.calibrated;
+  return { tables, threshold, group: "all", guess: asked ? null : tables.guess };
+}
+
+/** A model without a kernel: the traits are plain values. */
 export function staticModel(values) {
   return { get: (name) => values[name], set: (name, value) => void (values[name] = value), save_changes() {}, on() {} };
 }

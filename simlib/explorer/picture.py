@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import dataclasses
 import io
 import json
 import zlib
@@ -13,26 +14,40 @@ from simlib import checks
 PNG_KEY = "simlib-explorer"  # the name of the text in the picture that holds the tables
 
 
-def still(decisions, words, view=None, calibration=None, guess=None):
-    """A matplotlib Figure with `words` as its title. view: the `View` at the calibrated cutpoint; None shows
-    no answer. guess: a second line, at this distance.
-    """
+def still(explorer, words):
+    """The explorer at its calibrated cutpoint, a Figure under `words`; before a guess, without the answer."""
     figure = checks.extra("matplotlib.figure", "the explorer's picture", "plots")
-    from simlib.plots import curves
+    from simlib.plots import curves, images
     from simlib.plots.style import CUT
 
-    picture = figure.Figure(figsize=(9.6, 3.0 if view is None else 5.2), layout="constrained")
+    decisions, guess, shown = explorer.decisions, explorer.guess, explorer.images
+    asking = isinstance(guess, str)
+    size = (9.6, 3.0 if asking else 5.2 if shown is None else 7.0)
+    picture = figure.Figure(figsize=size, layout="constrained")
     picture.suptitle(words, fontsize=10)
-    if view is None:
+    if asking:
         curves.heaps(decisions.distances, decisions.right, ax=picture.subplots())
         return picture
-    axes = picture.subplot_mosaic([["heaps", "matrix"], ["curves", "matrix"]], width_ratios=[1.15, 1])
+    view = explorer.view(explorer.calibrated)
+    calibration = dataclasses.replace(explorer.calibration, curve=explorer.curve)
+    parts = [picture] if shown is None else picture.subfigures(2, 1, height_ratios=(5.2, 1.8))
+    axes = parts[0].subplot_mosaic([["heaps", "matrix"], ["curves", "matrix"]], width_ratios=[1.15, 1])
     curves.heaps(decisions.distances, decisions.right, view.threshold, ax=axes["heaps"])
     curves.metric_curves(calibration, cutpoint=view.threshold, ax=axes["curves"])
     curves.confusion(view.matrix, view.classes, ax=axes["matrix"])
     for name in ("heaps", "curves") if guess is not None else ():
         axes[name].axvline(guess, color=CUT, linestyle="dotted", label=f"your guess {guess:.3f}")
     axes["heaps"].legend(fontsize=8, loc="upper right", framealpha=0.9, edgecolor="none")
+    if shown is not None:
+        if explorer.neighbor_images is not None:
+            shown = np.concatenate([shown, explorer.neighbor_images], axis=1)
+        shown = 255 - shown if shown.ndim == 3 else shown
+        strip = parts[1].subplots(1, 10)
+        for ax in strip:
+            ax.set_axis_off()
+        for places, chosen in ((strip[4::-1], view.inside), (strip[5:], view.outside)):
+            images.answered(places, shown, chosen, decisions, view.threshold)
+        parts[1].supxlabel("just inside: matched      |      just outside: unknown", fontsize=10)
     return picture
 
 
@@ -87,8 +102,7 @@ def as_shown(images, neighbor_images, column):
 def sheet(images, neighbor_images, ids):
     """All pictures on one sheet, as the browser reads it; each indexed item stands there once.
 
-    {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour tile neighbor[i], if
-    given.
+    {src, columns, count, height, width, neighbor}: query i is tile i, its neighbour, if given, neighbor[i].
     """
     from PIL import Image
 

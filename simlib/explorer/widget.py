@@ -6,7 +6,6 @@ and no kernel. The picture carries those tables inside, so a page can be made fr
 
 import base64
 import contextlib
-import dataclasses
 import functools
 from pathlib import Path
 
@@ -41,27 +40,23 @@ def panel_class():
 class Face:
     """How an explorer shows itself; the numbers are `simlib.explorer.Explorer`'s."""
 
-    _live = None
-
-    @property
+    @functools.cached_property
     def panel(self):
         """The live panel, whose `threshold` and `group` can be read and set; None without anywidget."""
         with contextlib.suppress(ImportError):
-            if self._live is None:
-                panel, asked, tables = panel_class(), self.guess == ASK, self.tables()
-                start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
-                self._live = panel(tables=tables, threshold=start, guess=None if asked else self.guess)
-        return self._live
+            panel, asked, tables = panel_class(), self.guess == ASK, self.tables()
+            start = float(np.median(tables["groups"]["all"]["steps"])) if asked else self.calibrated
+            live = panel(tables=tables, threshold=start, guess=None if asked else self.guess)
+            live.observe(lambda change: setattr(self, "guess", change.new), "guess")
+            return live
 
     def figure(self):
         """The explorer as a still picture, at the calibrated cutpoint; a matplotlib Figure."""
-        if self.guess == ASK:
-            return still(self.decisions, "Where would you put the cutpoint?")
-        calibration = dataclasses.replace(self.calibration, curve=self._groups["all"].curve)
-        words = "\n".join(self._sentences())
-        return still(self.decisions, words, self.view(self.calibrated), calibration, self.guess)
+        return still(self, "\n".join(self._sentences()))
 
     def _sentences(self):
+        if self.guess == ASK:
+            return ["Where would you put the cutpoint? Guess first."]
         score = [] if self.guess is None else [self.score(self.guess)]
         return [self.view(self.calibrated).words, *score]
 
@@ -74,5 +69,5 @@ class Face:
 
     def __repr__(self):
         how = f"{self.calibration.matcher} of k = {self.calibration.k}"
-        asked = ["Where would you put the cutpoint? Guess first."] if self.guess == ASK else self._sentences()
-        return "\n  ".join([f"Threshold explorer of {len(self.decisions)} {self.noun} ({how})", *asked])
+        title = f"Threshold explorer of {len(self.decisions)} {self.noun} ({how})"
+        return "\n  ".join([title, *self._sentences()])

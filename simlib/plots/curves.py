@@ -138,8 +138,7 @@ def projector(embeddings, labels, method="tsne", marked=None, seed=0, ax=None):
     """The embedding space laid flat, one colour and digit for each class.
 
     embeddings: (n, d); labels: (n,) class ids or names; marked: rows to mark with a cross, or None; method:
-    "tsne" keeps neighbours together, and the gaps between groups mean little; "pca" keeps the directions of
-    largest spread.
+    "tsne" keeps neighbours together, and gaps between groups mean little; "pca" keeps the largest spread.
     """
     embeddings = checks.embeddings("embeddings", embeddings)
     if min(embeddings.shape) < 2 or len(embeddings) < 3 or not np.ptp(embeddings, axis=0).any():

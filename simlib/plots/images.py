@@ -48,8 +48,7 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
     """Each query beside its neighbours: label and distance above, framed by right or wrong.
 
     queries: (q, height, width) images; labels: (q,) their true class ids, -1 for nobody's; neighbors:
-    `Neighbors` (q, k); images: (q, k, height, width), the neighbours' payload; rows: how many to show, None
-    for all.
+    `Neighbors` (q, k); images: (q, k, height, width), the neighbours' payload; rows: how many, None for all.
     """
     n, k = len(expect(neighbors)), neighbors.k
     queries, images = checks.images("queries", queries, (n,)), checks.images("images", images, (n, k))
@@ -71,24 +70,26 @@ def neighbor_strips(queries, labels, neighbors, images, rows=None):
 def decision_strip(images, labels, neighbors, cutpoint, matcher="nearest", each=5):
     """The queries nearest the cutpoint: the last ones accepted, above the first ones beyond it.
 
-    Above each image: its true class, the answer, and the distance; framed by right, wrong or unknown. images:
-    (q, height, width); labels, neighbors: as in `neighbor_strips`; cutpoint: a distance; each: how many a
-    side.
+    Above each image: its true class, the answer, the distance; framed by right, wrong or unknown. images:
+    (q, height, width); labels, neighbors: as in `neighbor_strips`; each: how many on a side of the cutpoint.
     """
     images = checks.images("images", images, (len(expect(neighbors)),))
     each, cutpoint = checks.whole_number("each", each, at_least=1), checks.distance("cutpoint", cutpoint)
     decisions = matching.decisions(neighbors, labels, matcher)
-    labels, distances = decisions.labels, decisions.distances
-    answers = np.where(distances <= np.float32(cutpoint), decisions.predicted, UNKNOWN)
-    right, unknown, _ = matching.judge_answers(answers, labels)
-    owners, matches = _owners(decisions.classes, labels), decisions.classes.call(answers)
-    order = np.argsort(distances, kind="stable")
-    border = np.searchsorted(distances[order], np.float32(cutpoint), side="right")
+    order = np.argsort(decisions.distances, kind="stable")
+    border = np.searchsorted(decisions.distances[order], np.float32(cutpoint), side="right")
     title = f"the last inside the cutpoint of {cutpoint:.3f}, and the first outside"
     figure, axes = _grid(2, each, (1.1, 1.35), title)
     for row, chosen in zip(axes, (order[:border][-each:], order[border:][:each])):
-        for ax, i in zip(row, chosen):
-            color = SAME if right[i] else UNCERTAIN if unknown[i] else DIFFERENT
-            answer = "?" if matches[i] == UNKNOWN else matches[i]
-            _image(ax, images[i], f"{owners[i]} \u2192 {answer}\n{distances[i]:.3f}", color)
+        answered(row, images, chosen, decisions, cutpoint)
     return figure
+
+
+def answered(axes, images, chosen, decisions, cutpoint):  # on each of `axes`, one of the `chosen` queries
+    answers = np.where(decisions.distances <= np.float32(cutpoint), decisions.predicted, UNKNOWN)
+    right, unknown, _ = matching.judge_answers(answers, decisions.labels)
+    owners, matches = _owners(decisions.classes, decisions.labels), decisions.classes.call(answers)
+    for ax, i in zip(axes, chosen):
+        color = SAME if right[i] else UNCERTAIN if unknown[i] else DIFFERENT
+        answer = "?" if matches[i] == UNKNOWN else matches[i]
+        _image(ax, images[i], f"{owners[i]} \u2192 {answer}\n{decisions.distances[i]:.3f}", color)

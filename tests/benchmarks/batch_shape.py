@@ -1,7 +1,7 @@
 """How does accuracy depend on the shape of the batch, and on the length of the embedding?
 
     python tests/benchmarks/batch_shape.py
-    python tests/benchmarks/batch_shape.py --seeds 0 --steps 800
+    python tests/benchmarks/batch_shape.py --only lengths --seeds 0 --steps 800
 
 The course's recipe with batches of 60 pictures, divided into P classes x K examples in several ways (as many
 digits as letters, as far as six digits go), and with embeddings of several lengths at the recipe's own P x K.
@@ -43,12 +43,14 @@ def main():
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=recipe.EPOCHS * recipe.STEPS)
+    parser.add_argument("--only", choices=("shapes", "lengths"), help="one of the two questions")
     given = parser.parse_args()
     splits = load_mnist()
     runs = {
         f"P x K = {digits + letters} x {k}": {"shape": (digits, letters, k)} for digits, letters, k in SHAPES
     }
-    runs |= {f"embedding of {length}": {"length": length} for length in LENGTHS}
+    lengths = {f"embedding of {length}": {"length": length} for length in LENGTHS}
+    runs = {"shapes": runs, "lengths": lengths}.get(given.only, runs | lengths)
     print("| | overall | seen | unseen |\n|---|---|---|---|")
     for name, changed in runs.items():
         row = np.mean([errors(splits, seed, given.steps, **changed) for seed in given.seeds], axis=0)

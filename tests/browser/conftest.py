@@ -48,12 +48,14 @@ def page(browser):
 
 
 class PanelOnPage:
-    """The explorer's panel on a page, by what a reader sees and does: the last, if there are several."""
+    """The explorer's panel on a page, by what a reader sees and does: the last, unless another is given."""
 
-    def __init__(self, page):
-        self.page, self.root = page, page.locator(".simlib-explorer").last
-        self.root.locator("svg").wait_for(state="attached")
-        self.root.scroll_into_view_if_needed()
+    def __init__(self, page, root=None, drawn=True):
+        self.page, self.root = page, root or page.locator(".simlib-explorer").last
+        self.root.wait_for(state="attached")
+        if drawn:  # what is out of sight, JupyterLab gives no layout, and so the panel is not drawn
+            self.root.scroll_into_view_if_needed()
+            self.root.locator("svg").first.wait_for()
 
     @property
     def words(self):

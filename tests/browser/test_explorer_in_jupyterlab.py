@@ -13,6 +13,7 @@ import pytest
 
 TOKEN = "reader"
 IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+WIDTHS = "(plot) => [plot.clientWidth, plot.firstChild.clientWidth]"  # of the column, of the chart
 IN_KERNEL = """async (code) => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const done = kernel.requestExecute({code}); let text = "";
@@ -57,15 +58,20 @@ def lab(tmp_path_factory, notebook):
         server.wait(30)
 
 
-def test_the_panel_in_jupyterlab(page, lab, panel_on):
-    page.set_viewport_size({"width": 1180, "height": 1000})
+def run_all(page, lab):
+    """Open the notebook and run it from top to bottom; an error in a cell fails the test."""
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function(IDLE, timeout=60_000)
     page.evaluate("window.jupyterapp.commands.execute('runmenu:run-all')")
-    page.wait_for_selector(".simlib-explorer svg", timeout=180_000)
+    page.wait_for_selector(".simlib-explorer", state="attached", timeout=180_000)
     page.wait_for_function(IDLE, timeout=60_000)
     assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+
+
+def test_the_panel_in_jupyterlab(page, lab, panel_on):
+    page.set_viewport_size({"width": 1180, "height": 1000})
+    run_all(page, lab)
     panel = panel_on(page)
     panel.root.get_by_role("radio", name="unseen").wait_for(state="attached")  # not the one that only asks
     calibrated, unknown = panel.cutpoint, panel.unknown
@@ -98,4 +104,28 @@ def test_the_panel_in_jupyterlab(page, lab, panel_on):
     panel.group("unseen")
     assert " of 200 " in panel.words
     panel.root.get_by_role("button", name="Set my guess here").click()
-    assert "Your guess 0.2000" in panel.root.locator(".verdict").text_content()
+    assert "Among unseen: Your guess 0.2000" in panel.root.locator(".verdict").text_content()
+
+
+def test_the_guess_of_the_panel_is_my_guess_in_the_next_cell(page, lab, panel_on):
+    run_all(page, lab)
+    panel = panel_on(page, page.locator(".simlib-explorer").first)
+    panel.press("Home", "PageUp", "ArrowRight")
+    guess = panel.cutpoint
+    panel.root.get_by_role("button", name="This is my guess").click()
+    cell = "my_guess = 0.25 if asked.guess == 'ask' else asked.guess; print(round(my_guess, 4))"
+    assert float(page.evaluate(IN_KERNEL, cell)) == guess
+
+
+def test_after_a_reload_each_panel_is_as_wide_as_its_column(page, lab, panel_on):
+    page.set_viewport_size({"width": 1000, "height": 900})
+    run_all(page, lab)
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    for _ in range(5):
+        page.goto(lab)
+        page.wait_for_selector(".simlib-explorer", state="attached", timeout=60_000)
+        for root in page.locator(".simlib-explorer").all():
+            panel_on(page, root)
+            page.wait_for_timeout(300)  # a second drawing would follow the first
+            column, drawn = root.locator(".plot").evaluate(WIDTHS)
+            assert column == drawn > 0

@@ -85,22 +85,100 @@ def test_a_narrow_page_breaks_nothing_and_is_readable_in_the_dark(panel):
     panel.shot("page-narrow-dark")
 
 
-ALONE = """<!doctype html><meta charset="utf-8"><style>{css}</style><div id="place"></div>
+def test_on_a_phone_nothing_lies_over_the_panel_and_nothing_sticks_out(panel):
+    page = panel.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.querySelector('.simlib-explorer svg').clientWidth < 390")
+    panel.root.evaluate("(root) => root.scrollIntoView({ block: 'end' })")
+    page.mouse.wheel(0, -60)  # a way up is what brings a button to the top
+    page.wait_for_timeout(500)
+    assert page.evaluate(COVERS) == []
+    for part in page.locator(".simlib-explorer svg").all():
+        assert part.evaluate("(svg) => svg.clientWidth <= svg.parentNode.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    panel.shot("page-390")
+
+
+# What is drawn over the last panel, below the page's own header, and is no part of it.
+COVERS = """() => {
+    const root = [...document.querySelectorAll(".simlib-explorer")].pop(), over = [];
+    const box = root.getBoundingClientRect();
+    for (let x = box.left + 5; x < box.right; x += 20)
+        for (let y = Math.max(box.top, 60) + 5; y < Math.min(box.bottom, innerHeight); y += 10) {
+            const top = document.elementFromPoint(x, y);
+            if (top && !root.contains(top)) over.push(top.id || top.className || top.tagName);
+        }
+    return over; }"""
+
+ALONE = """<!doctype html><meta charset="utf-8"><style>{css}</style><div id="place" {hidden}></div>
 <script type="module">{js}
-const tables = {tables}, values = {{ tables, threshold: tables.edges[9], group: "all", guess: null }};
+const tables = {tables}, values = {{ tables, threshold: tables.edges[9], group: "all", guess: {guess} }};
 render({{ model: staticModel(values), el: document.getElementById("place") }});
 </script>"""
 
 
-def test_asked_for_a_guess_the_panel_hides_the_answer_until_there_is_one(page, panel_on, tables):
+@pytest.fixture
+def alone(page, panel_on):
+    """Put a panel on an empty page: tables -> the panel."""
     files = {name: (widget.HERE / f"explorer.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
-    page.set_content(ALONE.format(tables=json.dumps(tables | {"guess": "ask"}), **files))
-    panel = panel_on(page)
-    answer = panel.root.locator(".goal, .answers, .line-f1, .strip, .label, .dot-f1, .legend")
-    assert answer.count() > 5 and not any(part.is_visible() for part in answer.all())
+
+    def show(tables, guess=None, hidden=False):
+        given = {"tables": json.dumps(tables), "guess": json.dumps(guess), "hidden": "hidden" * hidden}
+        page.set_content(ALONE.format(**given, **files))
+        return panel_on(page, drawn=not hidden)
+
+    return show
+
+
+def test_asked_for_a_guess_the_panel_hides_the_answer_until_there_is_one(alone, tables):
+    panel = alone(tables | {"guess": "ask"})
+    answer = panel.root.locator(".controls, .goal, .answers, .strip, .legend")
+    assert answer.count() == 5 and not any(part.is_visible() for part in answer.all())
+    assert panel.root.locator(".line, .dot, .label").count() == 0
+    assert panel.root.locator(".note").is_visible() and panel.root.locator("button:visible").count() == 1
     assert f"{tables['calibrated']:.3f}" not in panel.root.inner_text()
     panel.press("ArrowRight")
     panel.shot("page-asking")
     panel.root.get_by_role("button", name="This is my guess").click()
     assert f"Your guess {panel.cutpoint:.4f} has F1" in panel.root.locator(".verdict").text_content()
     assert panel.root.locator(".answers").is_visible() and panel.unknown > 0
+    assert not panel.root.locator(".note").is_visible()
+
+
+def test_a_panel_of_one_group_without_pictures_shows_no_switch_and_no_empty_frames(alone, tables):
+    panel = alone(tables | {"pictures": None, "groups": {"all": tables["groups"]["all"]}})
+    assert panel.root.locator(".sample").count() > 4 and panel.root.locator(".pair, .switch").count() == 0
+
+
+def test_the_verdict_on_a_guess_follows_the_group(alone, tables):
+    panel = alone(tables | {"guess": 0.2}, guess=0.2)
+    verdicts = {"all": panel.root.locator(".verdict").text_content()}
+    for group in ("unseen", "seen"):
+        panel.group(group)
+        verdicts[group] = panel.root.locator(".verdict").text_content()
+        assert verdicts[group].startswith(f"Among {group}: Your guess 0.2000 has F1")
+    assert len({said.split("F1")[1] for said in verdicts.values()}) == 3
+    panel.group("all")
+    assert panel.root.locator(".verdict").text_content() == verdicts["all"]
+
+
+def test_the_false_positive_rate_says_how_many_matches_it_allows(alone, tables):
+    panel = alone(tables)
+    part = tables["groups"]["all"]
+    wrong = part["fp"][-1] + part["tn"][-1]
+    panel.jump("fpr", 0.5)
+    assert f"at most {wrong // 2} of the {wrong} wrong matches" in panel.root.locator(".hint").text_content()
+
+
+def test_a_hidden_panel_is_drawn_once_it_is_shown_and_as_wide_as_its_column(alone, tables):
+    panel = alone(tables, hidden=True)
+    page, plot = panel.page, panel.root.locator(".plot")
+    assert plot.locator("svg").count() == 0  # there is no width to draw it for
+    for width in (422, 640):
+        page.evaluate("(w) => (place.hidden = false, place.style.width = `${w}px`)", width)
+        page.wait_for_function("() => document.querySelector('.plot svg')")
+        page.wait_for_timeout(200)
+        column, drawn = plot.evaluate("(plot) => [plot.clientWidth, plot.firstChild.clientWidth]")
+        assert column == drawn < width
+        page.evaluate("place.hidden = true")
+        page.wait_for_timeout(200)

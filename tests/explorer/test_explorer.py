@@ -115,7 +115,7 @@ const given = JSON.parse(await new Promise((done) => {{
 const views = given.asked.map(([t, group]) => look(given.tables, t, group));
 const part = (group) => given.tables.groups[group];
 const goals = given.goals.map(([group, goal, ...values]) => best(part(group), goal, ...values));
-const scores = given.guesses.map((g) => score(given.tables, g));
+const scores = given.guesses.map(([g, group]) => score(given.tables, g, group));
 console.log(JSON.stringify({{ views, goals, scores, fixed: given.numbers.map(([x, d]) => fixed(x, d)) }}));
 """
 
@@ -157,7 +157,7 @@ def test_the_front_end_says_what_the_core_says(which, tmp_path):
     tables = json.loads(json.dumps(explorer.tables(), allow_nan=False))
     steps = tables["groups"]["all"]["steps"]
     asked = [(t, g) for t in [-1.0, 0.05, 0.2, 0.2000001, 0.31, 9.0, *steps[::4]] for g in explorer.groups]
-    guesses = [0.1, explorer.calibrated, 0.5]
+    guesses = [(guess, group) for guess in (0.01, 0.1, explorer.calibrated, 0.5) for group in explorer.groups]
     numbers = [(x / 32, d) for x in range(65) for d in (0, 1, 3, 4)] + [(0.0005, 3), (2 / 3, 3), (0.98451, 3)]
     module, probe = tmp_path / "explorer.mjs", tmp_path / "probe.mjs"
     shutil.copy(widget.HERE / "explorer.js", module)
@@ -185,7 +185,8 @@ def test_the_front_end_says_what_the_core_says(which, tmp_path):
         ours = explorer.best(*goal)
         assert theirs["met"] == ours.met
         assert not ours.met or np.float32(theirs["threshold"]) == np.float32(ours.distance)
-    assert answer["scores"] == [explorer.score(guess) for guess in guesses]
+    assert answer["scores"] == [explorer.score(guess, group) for guess, group in guesses]
+    assert "nan" not in " ".join(answer["scores"])
     assert answer["fixed"] == [f"{x:.{d}f}" for x, d in numbers]
 
 
@@ -237,6 +238,37 @@ def test_a_guess_is_scored_against_the_calibrated_cutpoint():
     costs = mine.counts.fp + mine.counts.fn - best.counts.fp - best.counts.fn
     assert f"costs {best.f1 - mine.f1:.3f} of F1 and decides {costs} more digits wrongly" in repr(explorer)
     assert "costs 0.000 of F1 and decides 0 more" in explorer.score(explorer.calibrated)
+
+
+def test_a_guess_is_scored_in_the_group_that_is_shown():
+    explorer = some_explorer(guess=0.05)
+    mine, best = explorer.view(0.05, "unseen"), explorer.view(explorer.calibrated, "unseen")
+    said = explorer.score(0.05, "unseen")
+    assert f"Among unseen: Your guess 0.0500 has F1 {mine.f1:.3f};" in said and f"has {best.f1:.3f}." in said
+
+
+def test_the_guess_set_in_the_panel_is_the_explorers():
+    pytest.importorskip("anywidget")
+    explorer = some_explorer(guess="ask")
+    assert explorer.panel.guess is None and explorer.guess == "ask"
+    explorer.panel.guess = 0.125  # what the browser sets
+    assert explorer.guess == 0.125
+    assert "Your guess 0.1250 has F1" in repr(explorer) and len(explorer.figure().axes) > 1
+
+
+@pytest.mark.parametrize("cutpoint", [0.2, 9.0])
+def test_the_still_picture_has_the_row_at_the_bottom_that_the_panel_has(cutpoint):
+    explorer = some_explorer()
+    explorer.calibrated = cutpoint
+    figure, view = explorer.figure(), explorer.view(cutpoint)
+    row = [ax for ax in figure.axes if ax.get_images()]
+    expected = [*view.inside[::-1], *view.outside]
+    assert len(row) == len(expected) > 4
+    for ax, query in zip(row, expected):
+        above, below = np.split(ax.get_images()[0].get_array(), 2)
+        item = some_neighbors()[0].ids[query, 0]
+        assert (above == IMAGES[query]).all() and (below == ITEMS[item]).all()
+        assert f"{explorer.decisions.distances[query]:.3f}" in ax.get_title()
 
 
 def test_asked_for_a_guess_the_still_explorer_gives_nothing_away():

@@ -1,13 +1,16 @@
 """The site's links: each holds, or the build says which does not. `make site` builds all of it."""
 
 import base64
+import json
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib.figure import Figure
 
 import simlib
+from simlib.explorer.picture import png
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "notebooks"))
@@ -58,6 +61,14 @@ def test_a_picture_keeps_its_description_and_its_bytes():
     output.metadata["image/png"] = {"alt": 'a "b" <c>'}
     shown = site.live(output).data["text/html"]
     assert f'src="data:image/png;base64,{picture}"' in shown and "a &quot;b&quot; &lt;c&gt;" in shown
+
+
+@pytest.mark.parametrize("tables, panel", [({"noun": "digits"}, "explorer"), ({"panel": "circle"}, "circle")])
+def test_a_picture_that_carries_tables_becomes_its_panel(tables, panel):
+    picture = base64.b64encode(png(Figure(), tables)).decode()
+    shown = site.live(nbformat.v4.new_output("display_data", {"image/png": picture})).data["text/html"]
+    assert f'data-panel="{panel}"' in shown and json.dumps(tables, separators=(",", ":")) in shown
+    assert site.PANELS[panel].is_file()
 
 
 def test_the_reference_shows_every_public_name_s_module():
