@@ -292,7 +292,7 @@ print(f"It is {y[test_rows[0]]}; the answer is {reloaded.match(new.x)[0]}.")
 # complains; it only answers nonsense. `simlib` remembers what the index was made from, and says so.
 
 # %%
-from simlib.embedding.inputs import Inputs
+from simlib.embedding.guard import Inputs
 
 made_from = Inputs.of(photos.x[index_rows])
 for change in (photos.x / 255, photos.x.astype("uint16") * 257, photos.x):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simlib import load_mnist
-from simlib.embedding.inputs import Inputs
+from simlib.embedding.guard import Inputs
 
 
 @pytest.fixture(scope="module")
