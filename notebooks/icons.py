@@ -3,9 +3,9 @@
     pip install --no-deps QtAwesome==1.4.2
     python notebooks/icons.py icons
 
-Another kind of folder for notebook 08. The fonts are free: Codicons (CC BY 4.0), Elusive Icons and Font Awesome
-Free (OFL 1.1), Material Design Icons and Remix Icon (Apache 2.0), Phosphor (MIT). They are read as files: Qt
-need not be there.
+Another kind of folder for notebook 08. The fonts are free: Codicons (CC BY 4.0), Elusive Icons and Font
+Awesome Free (OFL 1.1), Material Design Icons and Remix Icon (Apache 2.0), Phosphor (MIT). They are read as
+files, so Qt need not be there.
 """
 
 import json
@@ -36,7 +36,7 @@ def drawings(fonts):
 
 
 def main(folder="icons", artists=3):
-    """Write folder/<sign>/<artist>-<number>.png of the signs that so many artists drew; returns the folder."""
+    """Write folder/<sign>/<artist>-<number>.png, of signs that so many artists drew; returns the folder."""
     if find_spec("qtawesome") is None:
         raise SystemExit(f"The icons need a package: {INSTALL}")
     fonts = Path(find_spec("qtawesome").submodule_search_locations[0], "fonts")

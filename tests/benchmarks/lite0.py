@@ -23,23 +23,19 @@ BLOCKS = [  # repeats, size of the kernel, stride, times as many channels inside
 ]  # fmt: skip
 
 
+ADMITTED = {
+    "collections OrderedDict": collections.OrderedDict,
+    "torch FloatStorage": np.float32,
+    "torch LongStorage": np.int64,
+    "torch._utils _rebuild_tensor_v2": lambda *tensor: tensor[:4],
+}
+
+
 class Reader(pickle.Unpickler):
     """Reads {name: (storage, where it starts, shape, strides)} of a state dict; admits four names."""
 
-    ADMITTED = {
-        "collections OrderedDict": collections.OrderedDict,
-        "torch FloatStorage": np.float32,
-        "torch LongStorage": np.int64,
-        "torch._utils _rebuild_tensor_v2": lambda storage, start, shape, strides, *rest: (
-            storage,
-            start,
-            shape,
-            strides,
-        ),
-    }
-
     def find_class(self, module, name):
-        if (admitted := self.ADMITTED.get(f"{module} {name}")) is None:
+        if (admitted := ADMITTED.get(f"{module} {name}")) is None:
             raise pickle.UnpicklingError(f"the file asks for {module}.{name}, which no weights need.")
         return admitted
 
@@ -64,7 +60,7 @@ def weights(path):
 
 
 def network(side, classes=None):
-    """Lite0 for pictures (side, side, 3) of 0 to 255, to its pooling; or to the logits of so many classes."""
+    """Lite0 for pictures (side, side, 3) of 0 to 255, up to its pooling; or to the logits of `classes`."""
 
     def convolve(x, filters, size, stride=1):  # filters None: each channel on its own
         how = {"padding": "same", "use_bias": False}
@@ -84,8 +80,10 @@ def network(side, classes=None):
             x = convolve(keras.layers.ReLU(6)(convolve(x, None, size, stride)), filters, 1)
             if stride == 1 and filters == channels:
                 x = keras.layers.Add()([x, start])
-    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(6)(convolve(x, 1280, 1)))
-    return keras.Model(inputs, x if classes is None else keras.layers.Dense(classes)(x))
+    x = keras.layers.ReLU(6)(convolve(x, 1280, 1))
+    if classes is not None:
+        x = keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, x)
 
 
 def pretrained(side, classes=None):
