@@ -12,8 +12,7 @@ from simlib import archive, checks, matching, metrics
 from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
-from simlib.embedding import doors, saving
-from simlib.embedding.guard import Embedder, Inputs
+from simlib.embedding import doors, guard, saving
 from simlib.index import Index
 
 
@@ -49,7 +48,7 @@ class SimilarityModel(keras.Model):
             cure = "Put a Flatten or a GlobalAveragePooling layer before the last one."
             raise ValueError(f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. {cure}")
         super().__init__(inputs, outputs, name=name, **kwargs)
-        self._embedder = Embedder(self)
+        self._embedder = guard.Embedder(self)
 
     def compile(self, optimizer="adam", loss=None, distance=None, search="exact", store="memory", **kwargs):
         """Configure training, as Keras does, and the index: `distance`, `search` and `store` as in `Index`.
@@ -112,7 +111,7 @@ class SimilarityModel(keras.Model):
         embeddings, y, *some = self._embed(x, y, verbose, "index" if more else None)
         index.add(embeddings, y, payload, ids)
         self._embedder.keep(*some, index.distance, more)
-        self._input_kind = Inputs.of(some[0], self._input_kind)
+        self._input_kind = guard.Inputs.of(some[0], self._input_kind)
         return self
 
     def index_single(self, x, y=None, payload=None, id=None):

@@ -4,7 +4,7 @@ import os
 
 from simlib import archive
 from simlib.calibration import Calibration
-from simlib.embedding.guard import Inputs, Probes
+from simlib.embedding import guard
 from simlib.index import Index
 
 
@@ -35,6 +35,6 @@ def read(folder):
     index, probes = Index.load(paths["index"]), None
     if "probes" in contents:
         header, arrays = contents["probes"]
-        probes = Probes(arrays["inputs"], arrays["embeddings"], index.distance, header["policies"])
-    inputs = Inputs(*contents["inputs"][0]["inputs"]) if "inputs" in contents else None
+        probes = guard.Probes(arrays["inputs"], arrays["embeddings"], index.distance, header["policies"])
+    inputs = guard.Inputs(*contents["inputs"][0]["inputs"]) if "inputs" in contents else None
     return index, probes, inputs, calibration
