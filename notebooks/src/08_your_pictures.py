@@ -223,11 +223,17 @@ pd.DataFrame(rows).T.round(2)
 #
 # | flags | right | unseen | strangers caught | seconds |
 # |---|---|---|---|---|
-# FLAGS
+# | an array: raw pixels | 0.60 (0.57 to 0.63) | 0.55 (0.52 to 0.60) | 0.42 (0.38 to 0.49) | 1 |
+# | **own network** | **0.91** (0.90 to 0.92) | **0.85** (0.79 to 0.89) | **0.79** (0.76 to 0.84) | 41 |
+# | backbone, bare | 0.49 (0.47 to 0.51) | 0.45 (0.44 to 0.46) | 0.29 (0.26 to 0.33) | 13 |
+# | backbone with a head | 0.69 (0.67 to 0.71) | 0.62 (0.59 to 0.67) | 0.34 (0.32 to 0.39) | 121 |
 #
 # | icons | right | unseen | strangers caught | seconds |
 # |---|---|---|---|---|
-# ICONS
+# | an array: raw pixels | 0.37 (0.36 to 0.38) | 0.38 (0.32 to 0.49) | 0.15 (0.13 to 0.18) | 1 |
+# | **own network** | **0.53** (0.51 to 0.55) | **0.55** (0.45 to 0.68) | 0.18 (0.12 to 0.22) | 41 |
+# | backbone, bare | 0.38 (0.36 to 0.40) | 0.36 (0.28 to 0.44) | **0.25** (0.18 to 0.31) | 22 |
+# | backbone with a head | HEAD |
 #
 # The **icons** are another kind of folder, read by changing one path: 329 signs, black only, in 3 to 15 drawings each by the artists of six icon fonts (`python notebooks/icons.py icons` writes them). The **backbone** is EfficientNet-Lite0, the one whose
 # weights a package holds (`tests/benchmarks/lite0.py`), frozen, with the pictures at 128 x 128.
@@ -246,7 +252,8 @@ model.index(photos.x[index_rows], y[index_rows], payload=photos.x[index_rows])
 cutpoints = {"without strangers": model.calibrate(photos.x[known_rows], y[known_rows]).distance()}
 calibration = model.calibrate(photos.x[cal_rows], y[cal_rows], targets=["precision >= 0.9"])
 cutpoints |= {"with strangers": calibration.distance()}
-cutpoints |= {"precision >= 0.9": calibration.distance("precision >= 0.9")}
+if calibration["precision >= 0.9"].met:  # your folder may be a harder one
+    cutpoints |= {"precision >= 0.9": calibration.distance("precision >= 0.9")}
 rows = {}
 for name, cutpoint in cutpoints.items():
     report = model.evaluate_classification(photos.x[test_rows], y[test_rows], cutpoint, groups)
@@ -293,7 +300,8 @@ home = Path(tempfile.mkdtemp())
 model.save(home / "mine.keras")
 reloaded = keras.models.load_model(home / "mine.keras")
 
-photo = Image.open(photos.paths[test_rows[0]]).convert("RGB").rotate(4, fillcolor="white")
+photo = pictures.read(photos.paths[test_rows[0]], (160, 160, 3), fit="stretch").x[0]
+photo = Image.fromarray(photo).rotate(4, fillcolor="white")
 photo.filter(ImageFilter.GaussianBlur(1)).save(home / "IMG_0001.jpg")
 new = pictures.read(home / "IMG_0001.jpg", reloaded.input_shape[1:], fit="stretch")
 print(f"It is {y[test_rows[0]]}; the answer is {reloaded.match(new.x)[0]}.")
