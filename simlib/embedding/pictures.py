@@ -51,7 +51,8 @@ def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verb
     """Read pictures of any kind into one array of the model's size: `Pictures`.
 
     Grey, palette, CMYK and 16 bits become 8 bits of grey or RGB; a photo is turned upright as its EXIF
-    says; what is transparent is laid on paper.
+    says; what is transparent is laid on paper. Colour profiles are not applied. HEIC needs pillow-heif,
+    registered with Pillow.
 
     Args:
         source: a file, a list of files, or a folder, whose subfolders are the classes.
