@@ -10,7 +10,9 @@ from simlib.matching import match as match
 from simlib.classes import UNKNOWN as UNKNOWN
 from simlib.classes import Classes as Classes
 from simlib.neighbors import Neighbors as Neighbors
+from simlib.embedding.callbacks import PairDistance as PairDistance
 from simlib.embedding.callbacks import RetrievalMetrics as RetrievalMetrics
+from simlib.embedding.callbacks import pair_distances as pair_distances
 from simlib.embedding.layers import MetricEmbedding as MetricEmbedding
 from simlib.embedding.losses import CircleLoss as CircleLoss
 from simlib.embedding.losses import ContrastiveLoss as ContrastiveLoss
@@ -18,8 +20,6 @@ from simlib.embedding.losses import MultiSimilarityLoss as MultiSimilarityLoss
 from simlib.embedding.losses import SoftNearestNeighborLoss as SoftNearestNeighborLoss
 from simlib.embedding.losses import TripletLoss as TripletLoss
 from simlib.embedding.model import SimilarityModel as SimilarityModel
-from simlib.embedding.pair_distance import PairDistance as PairDistance
-from simlib.embedding.pair_distance import pair_distances as pair_distances
 from simlib.embedding.pictures import Pictures as Pictures
 from simlib.embedding.sampling import ClassBalancedSampler as ClassBalancedSampler
 from simlib.embedding.special_samplers import JoinedSampler as JoinedSampler
@@ -70,7 +70,6 @@ from simlib.embedding import callbacks as callbacks
 from simlib.embedding import layers as layers
 from simlib.embedding import losses as losses
 from simlib.embedding import model as model
-from simlib.embedding import pair_distance as pair_distance
 from simlib.embedding import pictures as pictures
 from simlib.embedding import sampling as sampling
 from simlib.embedding import special_samplers as special_samplers

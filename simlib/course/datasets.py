@@ -91,10 +91,8 @@ def _offline():
     table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(5000, 785)
     x, y = table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
     rank, rng = np.tile(np.arange(500), 10), np.random.default_rng(0)  # the place of each digit in its class
-    parts = [
-        rng.permutation(np.flatnonzero(part == np.searchsorted((350, 400), rank, "right")))
-        for part in range(3)
-    ]
+    split = np.searchsorted((350, 400), rank, "right")
+    parts = (rng.permutation(np.flatnonzero(split == part)) for part in range(3))
     return Splits(*(Split(x[rows], y[rows]) for rows in parts))
 
 

@@ -7,10 +7,10 @@ from simlib import checks
 from simlib.course.alphabet import alphabet
 from simlib.course.datasets import Splits, select_examples
 from simlib.embedding.augment import distort
+from simlib.embedding.callbacks import pair_distances
 from simlib.embedding.layers import MetricEmbedding
 from simlib.embedding.losses import MultiSimilarityLoss
 from simlib.embedding.model import SimilarityModel
-from simlib.embedding.pair_distance import pair_distances
 from simlib.embedding.sampling import ClassBalancedSampler
 from simlib.embedding.special_samplers import JoinedSampler
 from simlib.index import Index

@@ -46,8 +46,7 @@ def distort(images, rng, degrees=15, shift=2.0, zoom=0.15, shear=0.2, bend=1.0):
     x = -sin / (1 + scale_y) * row + (cos - slope * sin) / (1 + scale_x) * column + middle_x + move_x
     knots = (np.stack([y, x]) + rng.normal(0, bend, (2, n, KNOTS, KNOTS))).astype(np.float32)
     y, x = (_between_knots(height) @ knots @ _between_knots(width).T).reshape(2, n, height * width)
-    coloured = images if images.ndim == 4 else images[..., None]
-    return _bilinear(coloured, y, x).reshape(images.shape)
+    return _bilinear(images if images.ndim == 4 else images[..., None], y, x).reshape(images.shape)
 
 
 @functools.lru_cache

@@ -1,8 +1,9 @@
-"""What `compile`, `fit` and `evaluate` are handed: which distance, and are the labels class ids?"""
+"""What a model is handed: which distance, are the labels class ids, does x come in batches?"""
 
 import functools
 import inspect
 import re
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from simlib import checks
 
 LARGEST_ID = 2**24  # Keras hands labels to a loss as float32, which is exact up to here
+BATCHES, ROWS = 32, 8  # of a dataset, whose first examples are kept, and how many of each
 
 
 def check_labels(name, y, floats=False):
@@ -65,3 +67,39 @@ def the_one(names):
         several = " and ".join(map(repr, names))
         raise ValueError(f"distance: the losses measure {several}. Say which: compile(..., distance=...).")
     return names[0] if names else None
+
+
+def is_dataset(x):
+    """Does x come in batches: a `tf.data.Dataset`, a `PyDataset`, a PyTorch loader, a generator?"""
+    known = isinstance(x, (keras.utils.PyDataset, Iterator))
+    return known or hasattr(x, "element_spec") or hasattr(x, "batch_sampler")
+
+
+def batches(x, y, verbose):
+    """Yield (examples, labels or None) of each batch of a dataset, with a bar unless `verbose` is 0."""
+    if y is not None:
+        raise ValueError("y: a dataset gives its own labels, in batches of (x, y). Put them there.")
+    if isinstance(x, keras.utils.PyDataset):
+        size, x = x.num_batches, map(x.__getitem__, range(x.num_batches or 0))
+    else:  # tf.data says -1 of what never ends, and -2 of what it does not know
+        size = int(x.cardinality()) if hasattr(x, "cardinality") else -2
+    if size in (None, -1):
+        raise ValueError("x gives batches without an end. Leave out `repeat`, or `take` some of them.")
+    bar = keras.utils.Progbar(size if size >= 0 else None, verbose=int(verbose != 0))
+    for count, batch in enumerate(x, 1):
+        yield (*batch, None)[:2] if isinstance(batch, (tuple, list)) else (batch, None)
+        bar.update(count)
+
+
+def joined(parts):
+    """Join what `_embed` gives of batches: embeddings, labels, and a few of the examples with theirs."""
+    embeddings, labels, some = [], [], []
+    for vectors, of, x, _ in parts:
+        embeddings.append(vectors)
+        labels += [] if of is None else [of]
+        if len(some) < BATCHES:
+            some.append((x[:ROWS], vectors[:ROWS]))
+    if not embeddings:
+        raise ValueError("x gives no batch. A generator gives them only once.")
+    labels = np.concatenate(labels) if labels else None
+    return np.concatenate(embeddings), labels, *map(np.concatenate, zip(*some))

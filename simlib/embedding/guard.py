@@ -1,6 +1,7 @@
-"""Embedding by Keras's compiled call, and its guard: does the model embed as when it filled its index?
+"""Embedding by Keras's compiled call, and its guards: does the model embed as when it filled its index, and
+are the pictures of the kind that it was filled with? Another range is the commonest silent mistake.
 
-The guard watches answers, not bytes: LoRA merged on saving changes the weights and no answer, a changed
+The first watches answers, not bytes: LoRA merged on saving changes the weights and no answer, a changed
 constant in a layer changes the answers and no weight. So a few indexed inputs are kept with their
 embeddings, as probes. They fill up each batch that is looked up, in turn.
 """
@@ -9,11 +10,10 @@ import itertools
 import logging
 import operator
 import threading
-import zlib
+import warnings
 
 import keras
 import numpy as np
-from keras import ops
 
 from simlib import distances
 from simlib.checks import NotReadyError
@@ -22,6 +22,8 @@ ROWS = 255  # of x in a batch, at most: with a probe, 256
 PROGRESS_FROM = 5_000  # examples; from here on embedding takes seconds, so show a bar
 KERAS_OWN = frozenset(vars(keras.layers.Layer())) - {"_dtype_policy"}  # what every layer has
 PROBES, PROBE_BYTES = 8, 2**20  # kept at most: they are saved with the model
+SAMPLE = 256  # pictures looked at, evenly spaced
+ENOUGH = 20  # pictures in the index, before their paper and their shades say what is usual
 
 # How far an embedding may move, in lengths of the longest one kept. Measured, the largest of 400 moves:
 # another batch size moves float32 by 1e-7, bfloat16 by 0.003; bfloat16 instead of float32, 0.009; one step of
@@ -37,8 +39,7 @@ class Embedder:
     """A model's compiled call, (n, ...) -> float32 (n, d), at most `ROWS` at a time, from any thread.
 
     Keras compiles what a layer keeps in Python into the call, so a changed attribute compiles it anew.
-    `probes` may be None: then those of the first guarded call will do from there on. `checksum`, the CRC-32
-    of the weights that filled the index, is None but in files from before there were probes.
+    `probes` may be None: then those of the first guarded call will do from there on.
     """
 
     def __init__(self, model):
@@ -48,11 +49,11 @@ class Embedder:
 
     def reset(self):
         """Forget the probes, and compile anew."""
-        self.probes = self.checksum = self._state = None
+        self.probes = self._state = None
 
     def __call__(self, x, caller=None):
         """Embed x. With a `caller`, which is named, raise NotReadyError if the probes embed otherwise now."""
-        probes = self._trusted_probes(caller) if caller else None
+        probes = self.probes if caller else None
         # Fill up to a size that comes again, as JAX and XLA compile for each.
         step = 1 << max(0, len(x).bit_length() - 3)
         extra = step - len(x) % step
@@ -76,18 +77,6 @@ class Embedder:
         """Take probes from what was embedded; `more`: beside those that are there."""
         if len(x):
             self.probes = Probes.of(self._model, x, embeddings, distance, self.probes if more else None)
-            self.checksum = None
-
-    def keep_first(self, x, embeddings, distance):
-        """Take probes from a lookup, where `Index.add` filled the index, or the file is an older one."""
-        if self.probes is None or self.checksum is not None:
-            self.keep(x, embeddings, distance)
-
-    def _trusted_probes(self, caller):
-        if self.checksum is None:
-            return self.probes
-        now = zlib.crc32(b"".join(ops.convert_to_numpy(w).tobytes() for w in self._model.weights))
-        return None if now == self.checksum else self.probes or _refuse(caller)
 
     def _run(self, x):
         with np.errstate(over="ignore"):
@@ -168,3 +157,74 @@ def _content(holder):
     if isinstance(holder, np.ndarray):  # bytes are small numbers, of which Python has one object each
         return holder.tobytes() if holder.nbytes < 2**12 else b""
     return holder.values() if isinstance(holder, dict) else holder
+
+
+class Inputs:
+    """What pictures an index was made from: (smallest, largest) of their pixel values, of their paper (the
+    median of a picture's border), mean, and share of shades (pixels at neither end of the range).
+    """
+
+    def __init__(self, n, dtype, shape, ends, said=False):
+        self.n, self.dtype, self.shape, self.said = n, dtype, list(shape), said
+        self._met = 0  # calls of `warn`
+        self.ends = np.array(ends, float)
+        self.values, self.paper, self.mean, self.shades = self.ends
+
+    @classmethod
+    def of(cls, x, before=None):
+        """Describe x (n, height, width, ...), joined to what was `before`, to which no picture adds none."""
+        x = np.asarray(x)
+        if x.ndim < 3 or not x.size or x.dtype.kind not in "fiub":
+            return before
+        some = x[np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int)].astype(np.float32)
+        border = np.concatenate([some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1]], axis=1)
+        flat, paper = some.reshape(len(some), -1), np.median(border.reshape(len(some), -1), axis=1)
+        inside = np.abs(flat - (flat.min() + flat.max()) / 2) < 0.48 * np.ptp(flat)
+        each = flat, paper, flat.mean(axis=1), inside.mean(axis=1)
+        new = cls(len(x), str(x.dtype), x.shape[1:], [(values.min(), values.max()) for values in each])
+        return before.join(new) if before else new
+
+    def join(self, other):  # an empty shape where theirs differ
+        shape = self.shape if other.shape == self.shape else []
+        low, high = np.minimum(self.ends, other.ends), np.maximum(self.ends, other.ends)
+        return Inputs(self.n + other.n, self.dtype, shape, np.where([True, False], low, high), self.said)
+
+    def warn(self, x):
+        """Warn, the first time, if x is of another kind; after many single ones, it looks at one in ten."""
+        self._met += 1
+        rarely = len(x) == 1 and self._met > ENOUGH and self._met % 10
+        if not self.said and not rarely and (sentence := self.differs(Inputs.of(x))):
+            self.said = True
+            warnings.warn(f"{sentence} Prepare both in the same way.", stacklevel=3)
+
+    def differs(self, new):
+        """A sentence that names both, or None where `new` may well be of the same kind."""
+        if new is None or not np.ptp(self.values) or not np.ptp(new.values):
+            return None
+        (low, high), size, own = self.values, np.abs(new.values).max(), np.abs(self.values).max()
+        # The top of the usual range that the index's values come from; else their own largest size.
+        usual = (top for top in (1, 255, 65535) if -10 * low <= high - low and own <= 1.1 * top)
+        scale = next(usual, own)
+        below = -new.values[0]  # resizing may overshoot by a little
+        negative = low >= -0.1 * scale and below > 0.1 * (np.ptp(new.values) if size < 0.1 * scale else scale)
+        dark = new.n < 5 and new.dtype == self.dtype and "int" in new.dtype  # may hold 0 and 1 alone
+        if negative or size > 4 * scale or (scale > 1 and size <= scale / 250 and not dark):
+            return f"x is {new}, and the index was made from {self}."
+        if self.shape and new.shape and self.shape != new.shape:
+            return f"each of x has the shape {new.shape}, and the index was made from {self.shape}."
+        if self.n < ENOUGH or np.ptp(new.values) < 0.5 * np.ptp(self.values):
+            return None  # too few, or too faint, to say more
+        if new.shades[1] == 0 and self.shades[0] >= 0.01:
+            return f"x holds two values only, and the index was made from {self} with shades between."
+        span, exchanged = high - low, low + high - new.ends[1:3, ::-1]  # paper and mean, were black white
+        fits = ([1, -1] * (self.ends[1:3] - exchanged) <= 0.2 * span).all()  # near to what is usual
+        away = max(new.paper[0] - self.paper[1], self.paper[0] - new.paper[1])
+        if fits and away > 0.5 * span and np.ptp(self.paper) <= 0.04 * span:
+            now, then = (f"{paper[0]:g} to {paper[1]:g}" for paper in (new.paper, self.paper))
+            return f"the paper of x is {now}, and the index was made from {then}: is black white?"
+
+    def __str__(self):
+        return f"{self.dtype} from {self.values[0]:g} to {self.values[1]:g}"
+
+    def state(self):  # what `Inputs(*state)` takes back, for a file's header
+        return [self.n, self.dtype, self.shape, self.ends.tolist()]

@@ -12,9 +12,7 @@ from simlib import archive, checks, matching, metrics
 from simlib.calibration import OPTIMAL
 from simlib.calibration import calibrate as calibrate_neighbors
 from simlib.checks import NotReadyError
-from simlib.embedding import doors, saving
-from simlib.embedding.guard import Embedder
-from simlib.embedding.inputs import Inputs
+from simlib.embedding import doors, guard, saving
 from simlib.index import Index
 
 
@@ -43,15 +41,14 @@ class SimilarityModel(keras.Model):
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         if not all(isinstance(given, keras.KerasTensor) for given in (inputs, outputs)):
-            raise ValueError(
-                "SimilarityModel is built as SimilarityModel(inputs, outputs), from one keras.Input to one "
-                f"embedding; got {type(inputs).__name__} and {type(outputs).__name__}."
-            )
+            how = "SimilarityModel(inputs, outputs), from one keras.Input to one embedding"
+            got = f"{type(inputs).__name__} and {type(outputs).__name__}"
+            raise ValueError(f"SimilarityModel is built as {how}; got {got}.")
         if len(outputs.shape) != 2:
             cure = "Put a Flatten or a GlobalAveragePooling layer before the last one."
             raise ValueError(f"outputs must be embeddings of shape (batch, d); got {outputs.shape}. {cure}")
         super().__init__(inputs, outputs, name=name, **kwargs)
-        self._embedder = Embedder(self)
+        self._embedder = guard.Embedder(self)
 
     def compile(self, optimizer="adam", loss=None, distance=None, search="exact", store="memory", **kwargs):
         """Configure training, as Keras does, and the index: `distance`, `search` and `store` as in `Index`.
@@ -94,8 +91,12 @@ class SimilarityModel(keras.Model):
         return super().evaluate(x, y, *args, **kwargs)
 
     def embed(self, x, verbose=None):
-        """Embed examples (n, ...) into float32 (n, d). `verbose` None shows a bar from 5,000 examples on."""
-        return self._embedder.all(self._examples(x), verbose)
+        """Embed examples (n, ...) into float32 (n, d). `verbose` None shows a bar from 5,000 examples on.
+
+        Here, and wherever x is examples, it may also be a dataset, of batches of x or (x, y), which is y
+        then: a `tf.data.Dataset`, a `PyDataset`, a PyTorch loader, `pictures.batches(...)`.
+        """
+        return self._embed(x, None, verbose)[0]
 
     def index(self, x, y=None, payload=None, verbose=None, ids=None):
         """Embed examples and add them to the index; `get_index()` also removes and replaces.
@@ -105,15 +106,12 @@ class SimilarityModel(keras.Model):
         calibration from before stays. Raises NotReadyError if the index already holds items, and the model
         embeds otherwise since.
         """
-        x = self._examples(x)
         index = self.get_index()
         more = len(index) > 0
-        if y is not None:  # before it takes time to embed
-            checks.labels("y", y, len(x), "examples in x", text=True)
-        embeddings = self._embedder.all(x, verbose, "index" if more else None)
+        embeddings, y, *some = self._embed(x, y, verbose, "index" if more else None)
         index.add(embeddings, y, payload, ids)
-        self._embedder.keep(x, embeddings, index.distance, more)
-        self._input_kind = Inputs.of(x, self._input_kind)
+        self._embedder.keep(*some, index.distance, more)
+        self._input_kind = guard.Inputs.of(some[0], self._input_kind)
         return self
 
     def index_single(self, x, y=None, payload=None, id=None):
@@ -143,13 +141,16 @@ class SimilarityModel(keras.Model):
         Raises NotReadyError: nothing is indexed, or the model no longer embeds as it did then. Warns, once,
         of pictures in another range than those in the index, such as 0 to 1 for 0 to 255.
         """
+        return self._lookup(x, None, k, verbose, among, without)[0]
+
+    def _lookup(self, x, y, k, verbose, among=None, without=None):
         index = self._filled_index("lookup")
-        x = self._examples(x)
-        embeddings = self._embedder.all(x, verbose, "lookup")
+        embeddings, y, *some = self._embed(x, y, verbose, "lookup")
         if self._input_kind is not None:
-            self._input_kind.warn(x)
-        self._embedder.keep_first(x, embeddings, index.distance)
-        return index.lookup(embeddings, k, among, without)
+            self._input_kind.warn(some[0])
+        if self._embedder.probes is None:  # `Index.add` filled the index, or the file is an older one
+            self._embedder.keep(*some, index.distance)
+        return index.lookup(embeddings, k, among, without), y
 
     def single_lookup(self, x, k=5):
         """`lookup` for one example, given without its first axis: `Neighbors` (1, k)."""
@@ -159,10 +160,10 @@ class SimilarityModel(keras.Model):
         """The payloads of neighbours, shape (queries, k, ...), such as their images."""
         return self._filled_index("payload").payload(neighbors.ids)
 
-    def calibrate(self, x, y, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
+    def calibrate(self, x, y=None, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
         """`simlib.calibrate` of examples not trained on, nor indexed; also kept as `model.calibration`."""
-        x, y = self._labelled(x, y)
-        self.calibration = calibrate_neighbors(self.lookup(x, k, verbose), y, metric, targets, matcher)
+        neighbors, y = self._lookup(x, y, k, verbose)
+        self.calibration = calibrate_neighbors(neighbors, y, metric, targets, matcher)
         return self.calibration
 
     def match(self, x, cutpoint=OPTIMAL, no_match_label=None, verbose=None):
@@ -172,37 +173,36 @@ class SimilarityModel(keras.Model):
         cutpoint: a cutpoint's name ("optimal" or a target's), or a distance. The matcher and k are those of
         the calibration; a distance needs none, and is then of the nearest neighbour.
         """
-        neighbors, distance, matcher = self._to_match(x, cutpoint, verbose)
-        return matching.match(neighbors, distance, matcher, no_match_label)
+        neighbors, _, *decide = self._to_match(x, None, cutpoint, verbose)
+        return matching.match(neighbors, *decide, no_match_label)
 
-    def _to_match(self, x, cutpoint, verbose):
+    def _to_match(self, x, y, cutpoint, verbose):
         distance, k, matcher = cutpoint, 1, "nearest"
         if found := self.calibration:
             distance, k, matcher = found.distance(cutpoint), found.k, found.matcher
         elif isinstance(cutpoint, str):
             needs = f"match with cutpoint={cutpoint!r} needs a calibration"
             raise NotReadyError(f"{needs}: call `calibrate` first, or give the cutpoint as a distance.")
-        neighbors = self.lookup(x, k, verbose)
+        neighbors, y = self._lookup(x, y, k, verbose)
         if isinstance(cutpoint, str) and (lax := self.calibration.lax(cutpoint)):
             warnings.warn(lax, stacklevel=3)
-        return neighbors, distance, matcher
+        return neighbors, y, distance, matcher
 
-    def evaluate_retrieval(self, x, y, ks=(1, 5, 10), verbose=None, without=None):
+    def evaluate_retrieval(self, x, y=None, ks=(1, 5, 10), verbose=None, without=None):
         """recall@k, precision@k and MAP@R of a lookup: a dict; see `simlib.metrics.retrieval`.
 
         without: (n,) the ids of the examples themselves if they are indexed, for each to leave itself out.
         """
         index = self._filled_index("evaluate_retrieval")
-        x, y = self._labelled(x, y)
         ks = [checks.whole_number("ks", k, at_least=1) for k in checks.listed("ks", ks)]
         sizes = {c: n - (without is not None) for c, n in index.class_sizes().items()}
         k = min(len(index) - (without is not None), max(*ks, *sizes.values()))
-        return metrics.retrieval(self.lookup(x, k, verbose, without=without), y, sizes, ks)
+        neighbors, y = self._lookup(x, y, k, verbose, without=without)
+        return metrics.retrieval(neighbors, y, sizes, ks)
 
-    def evaluate_classification(self, x, y, cutpoint=OPTIMAL, groups=None, verbose=None):
+    def evaluate_classification(self, x, y=None, cutpoint=OPTIMAL, groups=None, verbose=None):
         """Right, unknown and wrong shares, overall and by group; see `metrics.classification`."""
-        x, y = self._labelled(x, y)
-        neighbors, *decide = self._to_match(x, cutpoint, verbose)
+        neighbors, y, *decide = self._to_match(x, y, cutpoint, verbose)
         labels, classes = neighbors.classes.read("y", y)
         return metrics.shares(matching.answers(neighbors, *decide), labels, classes, groups)
 
@@ -220,10 +220,10 @@ class SimilarityModel(keras.Model):
         saving.write(folder, self._index, self._embedder, self._input_kind, self.calibration)
 
     def load_assets(self, folder):
-        """Called by Keras's `load_model`, before it loads the weights: the first lookup checks those."""
-        index, probes, checksum, inputs, calibration = saving.read(folder)
+        """Called by Keras's `load_model`, before it loads the weights: the first lookup tries those."""
+        index, probes, inputs, calibration = saving.read(folder)
         if index is not None:
-            self._index, self._embedder.checksum, self._input_kind = index, checksum, inputs
+            self._index, self._input_kind = index, inputs
             self._distance = self._distance or index.distance  # when it is loaded uncompiled
             self._embedder.probes = probes if probes and self._fits(probes.inputs) else None
         self.calibration = calibration or self.calibration
@@ -247,6 +247,13 @@ class SimilarityModel(keras.Model):
             raise ValueError(f"x must be numbers; got dtype {x.dtype}.")
         return x
 
-    def _labelled(self, x, y):
+    def _embed(self, x, y, verbose, caller=None):
+        """(embeddings, labels or None, examples, theirs): these two are all, or some of a dataset's."""
+        if doors.is_dataset(x):
+            parts = (self._embed(part, of, 0, caller) for part, of in doors.batches(x, y, verbose))
+            return doors.joined(parts)
         x = self._examples(x)
-        return x, checks.labels("y", y, len(x), "examples in x", text=True)
+        if y is not None:
+            y = checks.labels("y", y, len(x), "examples in x", text=True)
+        embeddings = self._embedder.all(x, verbose, caller)
+        return embeddings, y, x, embeddings

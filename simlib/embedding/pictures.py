@@ -19,7 +19,7 @@ PIXELS = 8, 100_000_000
 ALONE = "of one picture, which cannot be both indexed and tested"
 PATIENCE = 2.0  # seconds without a progress bar
 Image.init()
-FORMATS = [name for name in Image.OPEN if name != "EPS"]  # for an EPS, Pillow starts another program
+RUN = "EPS"  # for which Pillow starts another program
 
 
 class Unfit(ValueError):
@@ -36,7 +36,8 @@ class Pictures(NamedTuple):
 
     def __repr__(self):
         classes = "" if self.y is None else f" of {len(set(self.y.tolist()))} classes"
-        head = f"{len(self.x):,} pictures{classes}, {' x '.join(map(str, self.x.shape[1:]))}"
+        shape, s = " x ".join(map(str, self.x.shape[1:])), "s" * (len(self.x) != 1)
+        head = f"{len(self.x):,} picture{s}{classes}, {shape}"
         return "\n  ".join([head, *self.sentences()])
 
     def sentences(self, most=3):
@@ -50,7 +51,8 @@ def read(source, shape, bad="refuse", fit="pad", paper=None, pixels=PIXELS, verb
     """Read pictures of any kind into one array of the model's size: `Pictures`.
 
     Grey, palette, CMYK and 16 bits become 8 bits of grey or RGB; a photo is turned upright as its EXIF
-    says; what is transparent is laid on paper.
+    says; what is transparent is laid on paper. Colour profiles are not applied. HEIC needs pillow-heif,
+    registered with Pillow.
 
     Args:
         source: a file, a list of files, or a folder, whose subfolders are the classes.
@@ -114,12 +116,13 @@ def _read(files, told, met, shape, bad="refuse", fit="pad", paper=None, pixels=P
 
 def _list(source):
     """([(path, class name or None)], told) of a file, a list of files, or a folder."""
-    if not isinstance(source, (str, os.PathLike)):
+    if not isinstance(source, (str, bytes, os.PathLike)):
         return [(checks.path("source", file), None) for file in checks.listed("source", source)], {}
     root = checks.path("source", source)
     if not os.path.isdir(root):
         return [(root, None)], {}
-    readable = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
+    readable = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
+    readable |= {".heic", ".heif"}  # a phone's: named where nothing here reads them
     files, met, locked, told = [], set(), [], collections.defaultdict(list)
     for here, folders, names in os.walk(root, onerror=locked.append, followlinks=True):
         real, inside = os.path.realpath(here), Path(here).relative_to(root).parts
@@ -133,7 +136,7 @@ def _list(source):
             if name.startswith(".") or Path(name).suffix.lower() not in readable:
                 told["passed over, hidden or by its name no picture"].append(Path(here, name))
             else:
-                files.append((Path(here, name), unicodedata.normalize("NFC", inside[0]) if inside else None))
+                files.append((Path(here, name), _text(inside[0]) if inside else None))
     for error in locked:
         told[f"left out, {_reason(error)}"].append(error.filename)
     loose = [file for file, name in files if name is None]
@@ -150,7 +153,7 @@ def _picture(file, shape, stretch, paper, smallest, largest):
         raise Unfit("no ordinary file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's: of what it can mend, and of large pictures
-        with Image.open(file, formats=FORMATS) as image:
+        with Image.open(file, formats=[name for name in Image.OPEN if name != RUN]) as image:
             if min(image.size) < smallest or image.width * image.height > largest:
                 too = "small" if min(image.size) < smallest else "large"
                 raise Unfit(f"too {too} with {image.width} x {image.height} pixels")
@@ -194,13 +197,18 @@ def _reason(error):
     if isinstance(error, Unfit):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
-        return "no picture that Pillow can read"
+        return "no picture that Pillow can read" + " without pillow-heif" * (".hei" in str(error).lower())
     why = getattr(error, "strerror", None)
     return f"cannot be opened ({why})" if why else f"damaged ({error})"
 
 
 def _short(file):
-    return " = ".join(map(_short, file)) if isinstance(file, tuple) else "/".join(Path(file).parts[-2:])
+    parts = map(_short, file) if isinstance(file, tuple) else map(_text, Path(file).parts[-2:])
+    return (" = " if isinstance(file, tuple) else "/").join(parts)
+
+
+def _text(name):  # a file's name may be any bytes, and its accents be stored in two ways
+    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def _progress(items, verbose):

@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 
-REGISTERED = ("layers", "losses", "pair_distance", "model")
+REGISTERED = ("layers", "losses", "callbacks", "model")
 CHATTER = re.compile(
     rb"[IW]\d{4} |\d{4}-\d\d-\d\d .*: [IW] |WARNING: All log messages|To enable the following"
     rb"|E\d{4} .*Unable to register cu"  # TensorFlow 2.19, without a GPU

@@ -153,11 +153,11 @@ def test_text_is_an_input_too(tmp_path):
         np.testing.assert_array_equal(here.lookup(texts, 1).labels[:, 0], [5, 6, 7])
 
 
-# --- files from before there were probes -----------------------------------------------------------
+# --- files without probes --------------------------------------------------------------------------
 
 
 def without(folder, *names):
-    """The committed model, a file of the older kind, without some of its members."""
+    """The committed model, without some of its file's members."""
     with zipfile.ZipFile(DIGITS) as file, zipfile.ZipFile(folder / "old.keras", "w") as copy:
         for name in file.namelist():
             if not name.endswith(names or ("nothing",)):
@@ -165,9 +165,9 @@ def without(folder, *names):
     return keras.models.load_model(folder / "old.keras")
 
 
-@pytest.mark.parametrize("names", [(), ("weights.npz",)])
+@pytest.mark.parametrize("names", [(), ("probes.npz",), ("probes.npz", "inputs.npz")])
 @pytest.mark.parametrize("change", ["nothing", "int8", "lora"])
-def test_an_older_file_answers_and_is_guarded_from_then_on(names, change, tmp_path):
+def test_a_file_without_probes_answers_and_is_guarded_from_then_on(names, change, tmp_path):
     model = without(tmp_path, *names)
     pictures = model.payload(model.get_index().lookup(np.eye(64), 1))[:, 0]
     before = without(tmp_path, *names).match(pictures)
@@ -184,7 +184,7 @@ def test_an_older_file_answers_and_is_guarded_from_then_on(names, change, tmp_pa
             here.match(pictures)
 
 
-def test_an_older_file_with_other_weights_is_refused_also_when_it_is_saved_again(tmp_path):
+def test_a_file_with_other_weights_is_refused_also_when_it_is_saved_again(tmp_path):
     model = without(tmp_path)
     model.layers[-1].bias.assign(model.layers[-1].bias + 5.0)
     for here in (again(model, tmp_path), model):

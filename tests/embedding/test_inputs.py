@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from simlib import load_mnist
-from simlib.embedding.inputs import Inputs
+from simlib.embedding.augment import distort
+from simlib.embedding.guard import Inputs
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,8 @@ ORDINARY = {
     "black": np.zeros_like,
     "white": lambda x: np.full_like(x, 255),
     "overshoot": lambda x: x * 1.08 - 12.0,
+    "distorted": lambda x: distort(x, np.random.default_rng(0)),
+    "noise": lambda x: np.clip(x + np.random.default_rng(0).normal(0, 15, x.shape), 0, 255).astype(np.uint8),
     "one colour": lambda x: np.full_like(x, 1),
 }
 

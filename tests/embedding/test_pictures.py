@@ -1,6 +1,9 @@
 """Files of every kind, made here: what goes in must come out at the model's size, or be named."""
 
 import os
+import struct
+import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -65,12 +68,43 @@ def test_one_file_gives_one_picture_of_the_models_shape(folder, shape):
 
 
 @pytest.mark.parametrize("mode, suffix", [("RGB", "png"), ("P", "png"), ("CMYK", "tif"), ("RGBA", "png"),
-                                          ("RGB", "bmp"), ("P", "gif"), ("YCbCr", "tif")])  # fmt: skip
+                                          ("RGB", "bmp"), ("P", "gif"), ("YCbCr", "tif"), ("RGB", "PNG"),
+                                          ("RGB", "webp"), ("RGBA", "webp")])  # fmt: skip
 def test_modes_and_formats_give_the_same_colours(tmp_path, mode, suffix):
-    halves().convert(mode, palette=Image.Palette.ADAPTIVE).save(tmp_path / f"a.{suffix}")
+    halves().convert(mode, palette=Image.Palette.ADAPTIVE).save(tmp_path / f"a.{suffix}", lossless=True)
     x = read(tmp_path / f"a.{suffix}", (20, 40, 3)).x[0]
     np.testing.assert_allclose(x[4, 20], RED, atol=3)
     np.testing.assert_allclose(x[15, 20], BLUE, atol=3)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1"])
+def test_pictures_without_colours_are_grey_in_all_three(tmp_path, mode):
+    x = np.full((20, 40), 255, np.uint8)
+    x[5:15, 10:30] = 0
+    Image.fromarray(x).convert(mode).save(tmp_path / "a.png")
+    for shape in ((20, 40, 3), (20, 40)):
+        found = read(tmp_path / "a.png", shape).x[0]
+        np.testing.assert_array_equal(found, x if found.ndim == 2 else np.stack([x] * 3, axis=-1))
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tif"])
+def test_of_several_pictures_in_a_file_the_first_is_taken_and_that_is_told(tmp_path, suffix):
+    first, second = halves(), halves().transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    how = {"lossless": True} if suffix == "webp" else {}
+    first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=[second], **how)
+    found = read(tmp_path / f"a.{suffix}", (20, 40, 3))
+    np.testing.assert_allclose(found.x[0, 4, 20], RED, atol=3)
+    assert "the first of several in a file" in found.told
+
+
+def test_colours_of_sixteen_bits_are_those_of_eight(tmp_path):
+    rows = np.asarray(halves()).astype(">u2") * 257
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    head = struct.pack(">IIBBBBB", 40, 20, 16, 2, 0, 0, 0)  # an RGB PNG, which Pillow cannot write
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    told = (struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in chunks)
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(told))
+    np.testing.assert_array_equal(read(tmp_path / "deep.png", (20, 40, 3)).x[0], np.asarray(halves()))
 
 
 @pytest.mark.parametrize("mode, top, scale", [("I;16", 65535, 257), ("F", 1.0, 1 / 255), ("I", 65535, 257)])
@@ -213,6 +247,33 @@ def test_a_folder_that_may_not_be_opened_is_named(folder, monkeypatch):
     assert set(read(folder, SHAPE, bad="skip").y) == {"Crème brûlée"}
 
 
+def test_a_phones_heic_is_named_and_not_passed_over(folder):
+    (folder / "thé" / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(ValueError, match=r"without pillow-heif: 1 \(thé/IMG_0001\.HEIC\)"):
+        read(folder, SHAPE)
+    assert len(read(folder, SHAPE, bad="skip").x) == 6
+
+
+def test_a_format_that_is_registered_later_is_read(folder, monkeypatch):
+    made = (lambda stream, name: halves()), (lambda prefix: prefix.startswith(b"mine"))
+    monkeypatch.setitem(Image.OPEN, "MINE", made)
+    monkeypatch.setattr(Image, "ID", [*Image.ID, "MINE"])
+    (folder / "thé" / "a.heic").write_bytes(b"mine" + bytes(20))
+    assert len(read(folder, SHAPE).x) == 7
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_name_that_is_no_text_can_be_shown(folder):
+    here = os.fsencode(folder) + b"/caf\xe9"
+    os.mkdir(here)
+    for i in range(2):
+        drawing(60 + i).save(os.fsdecode(here + b"/na\xefve%d.png" % i))
+    (folder / "thé" / os.fsdecode(b"\xff.png")).write_text("no picture")
+    found = read(folder, SHAPE, bad="skip")
+    assert "caf\\xe9" in found.y
+    assert "thé/\\xff.png" in repr(found).encode().decode()
+
+
 def test_an_eps_is_not_run(folder):
     (folder / "thé" / "a.eps").write_text(
         "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\n"
@@ -227,7 +288,8 @@ def test_an_eps_is_not_run(folder):
     (dict(bad="ignore"), "bad: 'ignore'"),
     (dict(fit="crop"), "fit: 'crop'"), (dict(paper="snowy"), "snowy"),
     (dict(paper=300), "paper must be"), (dict(source="/no/where"), "No such file.*no/where"),
-    (dict(source=5), "source must be"), (dict(source=[]), "it is empty"), (dict(pixels=(8, -1)), "pixels"),
+    (dict(source=5), "source must be"), (dict(source=b"a.png"), "the name of a file"),
+    (dict(source=[]), "it is empty"), (dict(pixels=(8, -1)), "pixels"),
 ])  # fmt: skip
 def test_wrong_arguments_are_named(folder, wrong, message):
     with pytest.raises(ValueError, match=message):

@@ -1,6 +1,9 @@
 """Notebook 08's own pieces: the flags it draws, and the backbone whose weights may not be here."""
 
+import os
+import pickle
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import jupytext
@@ -13,6 +16,10 @@ import simlib
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
+sys.path.append(str(NOTEBOOKS.parent / "tests" / "benchmarks"))
+import icons  # noqa: E402
+import lite0  # noqa: E402
+
 import flags  # noqa: E402
 
 
@@ -47,3 +54,29 @@ def test_every_country_has_pictures_by_four_artists_cut_to_what_is_drawn(tmp_pat
     for path in folder.glob("[E-I]*/*.png"):
         picture = Image.open(path)
         assert picture.getbbox() == (0, 0, *picture.size) and min(picture.size) > 50
+
+
+def test_without_its_package_the_other_script_says_so_too(monkeypatch):
+    monkeypatch.setattr(icons, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"QtAwesome==1\.4\.2"):
+        icons.main("nowhere")
+
+
+@pytest.mark.skipif(icons.find_spec("qtawesome") is None, reason="the icon fonts are not installed")
+def test_every_sign_has_drawings_by_several_artists(tmp_path):
+    folder = icons.main(tmp_path / "icons")
+    assert len(list(folder.iterdir())) == 329
+    for sign in folder.iterdir():
+        assert len({path.stem.rsplit("-", 1)[0] for path in sign.iterdir()}) >= 3
+
+
+def test_what_reads_the_weights_runs_nothing_else():
+    for poison in (os.system, eval, np.frombuffer):
+        with pytest.raises(pickle.UnpicklingError, match="asks for"):
+            lite0.Reader(BytesIO(pickle.dumps(poison))).load()
+
+
+def test_lite0_has_the_shapes_of_its_weights():
+    model = lite0.network(64, classes=10)
+    assert model.output_shape == (None, 10) and lite0.network(64).output_shape == (None, 2, 2, 1280)
+    assert len(model.weights) == 49 + 4 * 49 + 2  # convolutions, their normalisations, and the last layer
