@@ -46,5 +46,10 @@ class MetricEmbedding(keras.layers.Dense):
         # Keras leaves subclasses of Dense alone, as their `call` may be another. Ours is Dense's own.
         return super().quantize(mode, type_check=False, config=config)
 
+    def load_own_variables(self, store):
+        if not len(store):  # in older files, the Dense is a layer within this one
+            store = store.get(f"{store._h5_entry_path}/dense")
+        super().load_own_variables(store)
+
     def get_config(self):
         return {key: value for key, value in super().get_config().items() if key != "activation"}

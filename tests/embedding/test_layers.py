@@ -98,3 +98,21 @@ def test_lora_is_merged_on_saving_and_answers_alike(tmp_path):
     after = keras.models.load_model(tmp_path / "lora.keras")
     x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
     np.testing.assert_allclose(*(ops.convert_to_numpy(m(x)) for m in (before, after)), atol=1e-6)
+
+
+def test_an_older_file_in_which_the_dense_is_a_layer_within_is_read(tmp_path):
+    import h5py
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, MetricEmbedding(2)(inputs))
+    model.save_weights(tmp_path / "old.weights.h5")
+    with h5py.File(tmp_path / "old.weights.h5", "r+") as file:
+        own = file["layers/metric_embedding"]
+        own.create_group("dense")
+        own.move("vars", "dense/vars")
+        own.create_group("vars")
+    before = model.get_weights()
+    model.set_weights([np.zeros_like(w) for w in before])
+    model.load_weights(tmp_path / "old.weights.h5")
+    for restored, weights in zip(model.get_weights(), before):
+        np.testing.assert_array_equal(restored, weights)
