@@ -15,6 +15,7 @@ help:
 	@echo "make site       a static edition to read, its slider included, under build/site/"
 	@echo "make test-browser  the threshold explorer in a real Chromium"
 	@echo "make test-backends  the Keras side on JAX and on PyTorch"
+	@echo "make test-server  a shared index on a real Milvus server, started on this machine and stopped again"
 	@echo "make test-colab  a notebook in Colab's versions of Python and packages; needs Python 3.12"
 	@echo "make test-wheel, test-lowest  the package: in a bare environment, and at the lowest versions it admits"
 	@echo "make release    build the package and try it, ready to be published"
@@ -76,6 +77,19 @@ test-backends: $(BACKENDS)/ready
 
 $(BACKENDS)/ready: requirements.txt pyproject.toml .ci/lock.txt
 	@$(INSTALL) in $(BACKENDS) jax torch==2.13.0 -e ".[plots,mnist]" keras pytest hypothesis
+	@touch $@
+
+# A real Milvus in an environment of its own: the wheel brings the server, and an old client with it.
+MILVUS := build/milvus
+test-server: .venv/ready-test
+	@case "$$(uname -sm)" in "Linux x86_64" | Darwin*) ;; *) echo "test-server: Milvus 2.3.5 has no wheel for" \
+		"$$(uname -sm), so there is no server to test with here. make test tries the embedded file."; exit 0;; esac; \
+	$(MAKE) --no-print-directory $(MILVUS)/ready && MILVUS_PYTHON="$(CURDIR)/$(MILVUS)/bin/python" \
+		$(RUN) -m pytest -n 2 --dist loadfile -p no:cacheprovider -k "server or programs" $(ON_THE_SERVER)
+
+ON_THE_SERVER := tests/scale/test_milvus.py tests/test_search_contract.py tests/test_living_index.py
+$(MILVUS)/ready: Makefile
+	@LOCK=no $(INSTALL) in $(MILVUS) milvus==2.3.5
 	@touch $@
 
 # Colab's own versions, and nothing of ours: a notebook's set-up cell has to bring the rest.
@@ -141,4 +155,4 @@ $(READY): requirements.txt pyproject.toml .ci/lock.txt
 	@$(INSTALL) $*
 	@touch $@
 
-.PHONY: help course exercises lab test test-browser test-backends test-colab test-wheel test-lowest release mutants lint notebooks site lock clean
+.PHONY: help course exercises lab test test-server test-browser test-backends test-colab test-wheel test-lowest release mutants lint notebooks site lock clean

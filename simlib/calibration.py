@@ -5,6 +5,7 @@ pairs. Calibrate on examples that neither trained the model nor stand in the ind
 will not hold for new ones.
 """
 
+import json
 import math
 import re
 import warnings
@@ -135,6 +136,17 @@ class Calibration:
             return cls(_cutpoints(curve, metric, goals.items()), curve, metric, matcher, k)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
+
+    def to_text(self):
+        """`state` as JSON."""
+        header, arrays = self.state()
+        return json.dumps([header, {name: (a.dtype.str, a.tolist()) for name, a in arrays.items()}])
+
+    @classmethod
+    def from_text(cls, text):
+        """Take back what `to_text` gave; raises ArtifactError as `from_state`."""
+        header, arrays = json.loads(text)
+        return cls.from_state(header, {name: np.array(a, dtype) for name, (dtype, a) in arrays.items()})
 
 
 def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):

@@ -70,6 +70,13 @@ class Classes:
         ids, more = self.read(name, checks.listed(name, value))
         return checks.members(name, ids), more
 
+    def among(self, value):
+        """The ids of a list of these classes; ValueError for none, or another."""
+        ids, _ = self.members("among", value)
+        if not len(ids) or not np.isin(ids, self.ids).all():
+            raise ValueError(f"among must name classes of the index; got {value!r}.")
+        return ids
+
     def call(self, ids):
         """A list of what the ids (n,) are called: names, or the ids themselves; -1 stays as it is."""
         return [self.names[i] if self.names and i >= 0 else i for i in np.asarray(ids).tolist()]

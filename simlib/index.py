@@ -6,10 +6,10 @@ import threading
 import numpy as np
 
 from simlib import archive, checks, distances
-from simlib.checks import NotReadyError
+from simlib.calibration import Calibration
 from simlib.classes import NOBODY
 from simlib.ids import read_ids
-from simlib.items import leave_out, make
+from simlib.items import make
 
 SHOWN = 20  # classes in a repr
 CONNECT = "SIMLIB_CONNECT"  # the environment variable that names what loading may open
@@ -23,8 +23,8 @@ class Index:
     Args:
         distance: "cosine", "euclidean", "squared_euclidean", "manhattan" or "inner_product".
         search: the backend: "exact", "faiss" or "milvus"; with options, a dict such as
-            {"name": "milvus", "uri": "http://localhost:19530"}. `FaissSearch` and `MilvusSearch` list them.
-        store: where payloads are kept: "memory", "disk" or "milvus"; or a dict, as above.
+            {"name": "milvus", "uri": "http://localhost:19530"}. `FaissSearch` and `MilvusItems` list them.
+        store: where payloads are kept: "memory" or "disk"; or a dict, as above. Milvus keeps its own.
 
     >>> index = Index("euclidean").add([[0.0, 0.0], [3.0, 4.0]], labels=["cat", "dog"])
     >>> index.lookup([[0.0, 1.0]], k=2)
@@ -43,8 +43,13 @@ class Index:
         return self._distance.name
 
     @property
+    def dim(self):
+        """The vectors' dimensions; None before there are any."""
+        return self._items.dim
+
+    @property
     def ids(self):
-        """The items' ids (n,), int64 or text, in the order in which they were added or replaced."""
+        """The items' ids (n,), int64 or text, in the order of adding or replacing; in Milvus, ascending."""
         return self._items.all_ids()
 
     @property
@@ -56,7 +61,16 @@ class Index:
     @property
     def classes(self):
         """The `Classes` that have been added: their ids and names."""
-        return self._items.classes
+        return self._items.all_classes()
+
+    @property
+    def calibration(self):
+        """The `Calibration` kept with the index, if one was assigned; in Milvus, whoever opens it has it."""
+        return self._items.calibration
+
+    @calibration.setter
+    def calibration(self, calibration):
+        self._items.calibration = checks.kind("calibration", calibration, Calibration)
 
     def __len__(self):
         return len(self._items)
@@ -119,18 +133,9 @@ class Index:
         items = self._items  # read once: a reset or a removal meanwhile does not disturb this lookup
         queries = distances.prepare("embeddings", self._distance, embeddings)
         self._check_dim(queries)
-        if not len(items):
-            raise NotReadyError("the index is empty: add items to it before you look up.")
-        if among is not None:
-            given = among
-            among, _ = items.classes.members("among", given)
-            if not len(among) or not np.isin(among, items.classes.ids).all():
-                raise ValueError(f"among must name classes of the index; got {given!r}.")
-        if without is None:
-            return items.lookup(queries, k, among)
-        without = read_ids("without", without, len(queries), "queries")
-        items.rows_of("without", without)
-        return leave_out(items.lookup(queries, k + 1, among), without, k)
+        if without is not None:
+            without = read_ids("without", without, len(queries), "queries")
+        return items.lookup(queries, k, among, without)
 
     def vectors(self, ids):
         """The vectors of items as they are compared, of length 1 under cosine: float32 ids.shape + (d,)."""
@@ -144,7 +149,11 @@ class Index:
         """Remove everything, a disk store's file and a Milvus collection included."""
         with self._adding:
             items, self._items = self._items, make(self._distance, self._items.settings)
-            items.reset()
+            try:
+                items.reset()
+            except ConnectionError:  # it is still there
+                self._items = items
+                raise
 
     def class_sizes(self):
         """{class id or name: how many items}, by class id."""
@@ -170,6 +179,18 @@ class Index:
             f"  items in each class: {', '.join(sizes) or 'none'}\n"
             f"  payload: {items.payloads}"
         )
+
+    @classmethod
+    def open(cls, uri, collection, **options):
+        """The index in a Milvus collection, with all that any program has added to it.
+
+        It was made by the first `add` of `Index(search={"name": "milvus", "uri": ..., "collection": ...})`.
+        `uri`, `collection` and the options are those of `MilvusItems`. Raises ValueError if it is not there.
+        """
+        index = cls(search={"name": "milvus", "uri": uri, "collection": collection, **options})
+        index._items.open()
+        index._distance = index._items.distance
+        return index
 
     def save(self, path):
         """Write to one file, `path` (an .npz), all but what lies in Milvus or in a file of your own."""
@@ -197,8 +218,8 @@ class Index:
         return vectors, labels
 
     def _check_dim(self, vectors):
-        if self._items.dim not in (None, vectors.shape[1]):
-            held = f"the index holds vectors of {self._items.dim}; use the model that made them, or reset it."
+        if self.dim not in (None, vectors.shape[1]):
+            held = f"the index holds vectors of {self.dim}; use the model that made them, or reset it."
             raise ValueError(f"embeddings have {vectors.shape[1]} dimensions, but {held}")
 
     def _state(self):

@@ -9,6 +9,7 @@ import copy
 import numpy as np
 
 from simlib import checks, search, store
+from simlib.calibration import Calibration
 from simlib.classes import UNKNOWN, Classes
 from simlib.ids import Ids, read_ids
 from simlib.neighbors import trusted
@@ -17,17 +18,26 @@ from simlib.store import Growing
 UNIT = 1e-3  # how far rounding may move a squared length, generously
 
 
+EMPTY = "the index is empty: add items to it before you look up."
+
+
 def make(distance, settings):
-    """The items of an index with these settings."""
-    return Items(distance, settings)
+    """The items of an index with these settings: in this process, or in Milvus."""
+    backend, kept = search.backend(settings["search"], distance), settings["store"]
+    shared = hasattr(backend, "lookup")
+    if kept != "memory" if shared else (kept.get("name") if isinstance(kept, dict) else kept) == "milvus":
+        cure = "with search='milvus' they lie beside their vectors, and `store` stays as it is"
+        raise ValueError(f"store: {kept!r} cannot hold the payloads: {cure}. Else take 'memory' or 'disk'.")
+    return backend if shared else Items(backend, settings)
 
 
 class Items:
     """Items in this process: a search backend, a payload store, and what belongs to each item."""
 
-    def __init__(self, distance, settings):
-        self.settings, self.classes = settings, Classes()
-        self.search = search.backend(settings["search"], distance)
+    calibration = None
+
+    def __init__(self, backend, settings):
+        self.settings, self.classes, self.search = settings, Classes(), backend
         self.store = store.store(settings["store"])
         self.labels, self.ids = Growing(np.empty(0, np.int64)), Ids()
 
@@ -65,6 +75,10 @@ class Items:
         """int64 class ids (n,), -1 for none."""
         return self.labels.rows[: len(self)].copy()
 
+    def all_classes(self):
+        """The `Classes` that have been added."""
+        return self.classes
+
     def add(self, vectors, labels, payload, ids, read=True):
         """Add vectors with labels, payload and ids, each an array (n, ...) or None. All or nothing.
 
@@ -99,9 +113,16 @@ class Items:
                     payloads.reset()
             raise
 
-    def lookup(self, queries, k, among=None):
-        """`Neighbors` (q, k); among: int64 class ids, of which the neighbours are."""
-        rows = None if among is None else np.flatnonzero(np.isin(self.labels.rows[: len(self)], among))
+    def lookup(self, queries, k, among=None, without=None):
+        """`Neighbors` (q, k); among: classes, of which the neighbours are; without: (q,) ids to leave out."""
+        if not len(self):
+            raise checks.NotReadyError(EMPTY)
+        if without is not None:
+            self.rows_of("without", without)
+            return leave_out(self.lookup(queries, k + 1, among), without, k)
+        rows = None
+        if among is not None:
+            rows = np.flatnonzero(np.isin(self.labels.rows[: len(self)], self.classes.among(among)))
         found, near = self.search.search(queries, k, rows)
         labels, ids = self.labels.rows[found], self.ids.rows[found]
         labels[found < 0] = UNKNOWN
@@ -155,7 +176,7 @@ class Items:
 
     def class_sizes(self):
         """{class id: how many items}, by class id; those without a label left out."""
-        labels = self.labels.rows[: len(self)]
+        labels = self.all_labels()
         ids, sizes = np.unique(labels[labels != UNKNOWN], return_counts=True)
         return dict(zip(ids.tolist(), sizes.tolist()))
 
@@ -174,12 +195,15 @@ class Items:
             arrays["names"] = np.array(self.classes.names)
         if not self.ids.counted:
             arrays["ids"] = self.ids.rows
-        return {**self.settings, "following": self.ids.following}, arrays
+        kept = {"calibration": self.calibration.to_text()} if self.calibration else {}
+        return {**self.settings, **kept, "following": self.ids.following}, arrays
 
     def restore(self, header, arrays):
         """Take back what `state` gave; ValueError if it does not hold together."""
         self.search.restore(arrays)
         self.store.restore(arrays)
+        if "calibration" in header:
+            self.calibration = Calibration.from_text(header["calibration"])
         n, distance = len(self), self.search.distance
         if n and distance.name == "cosine" and "vectors" in arrays:
             if np.abs(distance.sizes(arrays["vectors"]) - 1).max() > UNIT:

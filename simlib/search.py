@@ -151,7 +151,7 @@ def nearest(query, distances, k):
 BACKENDS = {
     "exact": "search.ExactSearch",
     "faiss": "scale.faiss.FaissSearch",
-    "milvus": "scale.milvus.MilvusSearch",
+    "milvus": "scale.milvus.MilvusItems",
 }
 
 

@@ -90,11 +90,7 @@ class MemoryStore(Growing):
             self.add(checks.rows("payload", state["payload"]))
 
 
-STORES = {
-    "memory": "store.MemoryStore",
-    "disk": "scale.disk.DiskStore",
-    "milvus": "scale.milvus_store.MilvusStore",
-}
+STORES = {"memory": "store.MemoryStore", "disk": "scale.disk.DiskStore"}
 
 
 def store(given):

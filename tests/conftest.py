@@ -2,6 +2,7 @@
 
 import matplotlib
 import pytest
+from milvus_places import milvus, milvus_server  # noqa: F401 fixtures
 
 matplotlib.use("Agg")
 MEASURED = pytest.StashKey()

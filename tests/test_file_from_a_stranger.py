@@ -20,7 +20,7 @@ X = np.eye(4, dtype=np.float32)
 
 def forged(path, search="exact", store="memory", distance="euclidean", **arrays):
     """A file whose checksum is right, as anybody can write one."""
-    header = {"distance": distance, "search": search, "store": store, "following": 4}
+    header = {"distance": distance, "search": search, "store": store, "following": 4, "made": True}
     archive.write(path, "index", header, {"labels": np.zeros(4, int), "vectors": X, **arrays})
     return path
 
@@ -45,8 +45,22 @@ def listener():
 
 
 def in_milvus(path, uri):
-    search = {"name": "milvus", "uri": uri, "timeout": 0.5}
-    return forged(path, search, collection=np.array("simlib_x"), shape=np.array([4, 4]))
+    return forged(path, {"name": "milvus", "uri": uri, "collection": "simlib_x", "timeout": 0.5})
+
+
+def test_an_index_that_an_earlier_simlib_kept_half_in_milvus_is_refused_with_a_sentence(tmp_path):
+    pytest.importorskip("milvus_lite")
+    uri = str(tmp_path / "old.db")
+    search = {"name": "milvus", "uri": uri}
+    header = {"distance": "euclidean", "search": search, "store": "memory", "following": 4}
+    old = {"labels": np.zeros(4, int), "collection": np.array("simlib_x"), "shape": np.array([4, 4])}
+    for name, store, message in (
+        ("a", "memory", "kept half of it outside"),
+        ("b", search, "beside their vectors"),
+    ):
+        archive.write(tmp_path / name, "index", {**header, "store": store}, old)
+        with pytest.raises(ArtifactError, match=message):
+            Index.load(tmp_path / name, connect=uri)
 
 
 def into_keras(path, index):
@@ -98,7 +112,7 @@ def test_loading_connects_to_nothing_unless_it_is_named(how, tmp_path, monkeypat
 @pytest.mark.parametrize("search", ["milvus", {"name": "milvus", "uri": "planted.db"}])
 def test_loading_makes_no_database(search, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = forged(tmp_path / "index.npz", search, collection=np.array("x"), shape=np.array([4, 4]))
+    path = forged(tmp_path / "index.npz", search)
     with pytest.raises(ArtifactError, match=r"would open (milvus|planted)\.db"):
         Index.load(path)
     assert os.listdir(tmp_path) == ["index.npz"]

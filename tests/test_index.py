@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pytest
 
-from simlib import Index, NotReadyError, search
+from simlib import Index, NotReadyError, calibrate, search
 from simlib.distances import DISTANCES
 from simlib.store import Growing
 
@@ -249,7 +249,7 @@ def test_a_growing_index_never_serves_half_a_batch(tmp_path):
         seen = 0
         while not done.is_set():
             n = len(index)
-            found = index.lookup([[1e9, 1.0], [0.0, 1.0]], k=n + 5)
+            found = index.lookup([[1e9, 1.0], [0.0, 1.0]], k=1 + batch * batches)  # all: one may come now
             assert found.k >= n >= seen and (found.k - 1) % batch == 0  # whole batches, and never fewer
             np.testing.assert_array_equal(found.labels, found.ids)
             np.testing.assert_array_equal(index.payload(found.ids), found.ids)
@@ -298,3 +298,19 @@ def test_a_lookup_during_a_reset_answers_from_what_was_there(monkeypatch):
     monkeypatch.setattr(search.ExactSearch, "search", reset_meanwhile)
     assert_same(index.lookup(QUERIES), before)
     assert len(index) == 1
+
+
+def test_a_calibration_is_kept_with_the_index_and_in_its_file(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    index = Index("euclidean").add(x, np.arange(60) % 3)
+    assert index.calibration is None
+    index.calibration = calibrate(index.lookup(x + 0.1), np.arange(60) % 3, targets=["recall >= 0.5"])
+    index.remove([0])
+    index.save(tmp_path / "index.npz")
+    again = Index.load(tmp_path / "index.npz")
+    assert repr(again.calibration) == repr(index.calibration)
+    assert again.calibration.distance("recall >= 0.5") == index.calibration.distance("recall >= 0.5")
+    index.reset()
+    assert index.calibration is None  # it was made for what was there
+    with pytest.raises(ValueError, match="calibration must be a `Calibration`; got float"):
+        index.calibration = 0.5

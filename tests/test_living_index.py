@@ -137,14 +137,14 @@ def test_all_can_be_removed_and_it_can_begin_anew(wanted):
     with pytest.raises(NotReadyError):
         index.lookup(QUERIES)
     referee = Referee()
-    index.add(X[30:50], NAMES[30:50], X[30:50])
-    referee.add(X[30:50], NAMES[30:50], X[30:50], index.ids)
+    for one in (index, referee):
+        one.add(X[30:50], NAMES[30:50], X[30:50], ids=np.arange(30, 50))
     assert_answers(index, referee)
 
 
 def test_items_without_a_label_are_found_and_never_match(wanted, tmp_path):
-    index = Index("euclidean", search=wanted).add(X[:5])
-    index.add(X[5:9], NAMES[5:9])
+    index = Index("euclidean", search=wanted).add(X[:5], ids=np.arange(5))
+    index.add(X[5:9], NAMES[5:9], ids=np.arange(5, 9))
     index.save(tmp_path / "index.npz")
     index = Index.load(tmp_path / "index.npz", connect=places(wanted))
     assert index.labels.tolist() == ["unknown"] * 5 + NAMES[5:9].tolist()

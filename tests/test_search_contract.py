@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from milvus_places import KINDS, place
 
 from simlib import ArtifactError, Index, NotReadyError, archive
 from simlib.scale import faiss as faiss_search
@@ -12,16 +13,20 @@ from simlib.scale import faiss as faiss_search
 D, N = 16, 300
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(N, D)).astype(np.float32), np.arange(N) % 7
+IDS = np.arange(N)  # given, as Milvus draws others
 QUERIES = rng.normal(size=(11, D)).astype(np.float32)
 ALL = ["cosine", "euclidean", "squared_euclidean", "manhattan", "inner_product"]
 
 
-@pytest.fixture(params=["exact", "faiss", "faiss ivf", "faiss hnsw", "milvus"])
+@pytest.fixture(params=["exact", "faiss", "faiss ivf", "faiss hnsw", *KINDS])
 def wanted(request, tmp_path, monkeypatch):
-    kind = request.param
-    if kind == "milvus":
-        pytest.importorskip("milvus_lite")
-        return {"name": "milvus", "uri": str(tmp_path / "vectors.db")}
+    if request.param.startswith("milvus"):
+        yield from place(request, tmp_path)
+    else:
+        yield in_process(request.param, monkeypatch)
+
+
+def in_process(kind, monkeypatch):
     if kind != "exact":
         pytest.importorskip("faiss")
     if kind == "faiss ivf":  # the inverted file already at this size, every list looked into
@@ -60,14 +65,14 @@ def assert_same(a, b):
 
 @pytest.mark.parametrize("distance", ALL)
 def test_the_same_neighbours_and_the_same_distances_as_exact(wanted, distance):
-    index = supported(wanted, distance).add(X, Y)
+    index = supported(wanted, distance).add(X, Y, ids=IDS)
     assert_same(index.lookup(QUERIES, k=9), Index(distance).add(X, Y).lookup(QUERIES, k=9))
 
 
 @pytest.mark.parametrize("distance", ["cosine", "inner_product"])
 def test_many_queries_at_once_are_answered_as_each_alone(wanted, distance):
     many = np.random.default_rng(3).normal(size=(700, D)).astype(np.float32)  # more than a block of each kind
-    whole = supported(wanted, distance).add(X, Y)
+    whole = supported(wanted, distance).add(X, Y, ids=IDS)
     together = whole.lookup(many, k=9)
     assert_same(together, Index(distance).add(X, Y).lookup(many, k=9))
     wide = whole.lookup(many[:150], k=40)  # measured in several parts
@@ -91,7 +96,7 @@ def test_of_equals_the_one_added_first_comes_first(wanted):
 def test_ids_count_items_in_the_order_of_adding_however_they_come(wanted):
     whole, parts = Index("euclidean").add(X, Y), Index("euclidean", search=wanted)
     for start, end in ((0, 1), (1, 2), (2, 150), (150, 150), (150, N)):
-        parts.add(X[start:end], Y[start:end])
+        parts.add(X[start:end], Y[start:end], ids=IDS[start:end])
         parts.lookup(QUERIES[:1])  # a lookup in between must not freeze anything
     assert len(parts) == N
     assert_same(parts.lookup(QUERIES, k=9), whole.lookup(QUERIES, k=9))
@@ -100,7 +105,7 @@ def test_ids_count_items_in_the_order_of_adding_however_they_come(wanted):
 
 @pytest.mark.parametrize("k", [N - 1, N, N + 50])
 def test_k_as_large_as_the_index_and_larger(wanted, k):
-    index = Index("euclidean", search=wanted).add(X, Y)
+    index = Index("euclidean", search=wanted).add(X, Y, ids=IDS)
     assert_same(index.lookup(QUERIES, k=k), Index("euclidean").add(X, Y).lookup(QUERIES, k=k))
 
 
@@ -109,14 +114,14 @@ def test_an_empty_index_and_no_queries(wanted):
     with pytest.raises(NotReadyError, match="the index is empty"):
         index.lookup(X[0])
     index.add(np.empty((0, D)), [])
-    index.add(X[:3], Y[:3])
+    index.add(X[:3], Y[:3], ids=IDS[:3])
     assert index.lookup(np.empty((0, D)), k=2).ids.shape == (0, 2)
     assert index.lookup(X[0], k=2).ids[0, 0] == 0
 
 
 def test_duplicates_are_all_found_at_distance_zero(wanted):
     x = np.repeat(X[:30], 6, axis=0)
-    found = Index("cosine", search=wanted).add(x, np.arange(180)).lookup(X[:30], k=6)
+    found = Index("cosine", search=wanted).add(x, IDS[:180], ids=IDS[:180]).lookup(X[:30], k=6)
     assert not found.distances.any()
     np.testing.assert_array_equal(found.ids, np.arange(180).reshape(30, 6))
 
@@ -126,21 +131,21 @@ def test_reset_forgets_all_and_takes_other_dimensions(wanted):
     index.lookup(QUERIES)
     index.reset()
     assert len(index) == 0
-    index.add(X[:50, :4], Y[:50])
+    index.add(X[:50, :4], Y[:50], ids=IDS[:50])
     expected = Index("euclidean").add(X[:50, :4], Y[:50])
     assert_same(index.lookup(QUERIES[:, :4]), expected.lookup(QUERIES[:, :4]))
 
 
 @pytest.mark.parametrize("looked_up", [False, True])
 def test_a_reloaded_index_answers_the_same_and_can_grow(wanted, looked_up, tmp_path):
-    index = Index("euclidean", search=wanted).add(X, Y)
+    index = Index("euclidean", search=wanted).add(X, Y, ids=IDS)
     if looked_up:
         index.lookup(QUERIES)
     index.save(tmp_path / "index.npz")
     again = Index.load(tmp_path / "index.npz", connect=places(wanted))
     assert repr(again) == repr(index)
     assert_same(again.lookup(QUERIES, k=9), index.lookup(QUERIES, k=9))
-    again.add(X + 9, Y)
+    again.add(X + 9, Y, ids=IDS + N)
     assert_same(again.lookup(QUERIES + 9), Index("euclidean").add(X, Y).add(X + 9, Y).lookup(QUERIES + 9))
 
 

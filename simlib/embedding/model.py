@@ -62,7 +62,7 @@ class SimilarityModel(keras.Model):
         empty = Index(distance, search, store)  # an unknown name is said now, not at `index`
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._distance, self._backends = distance, {"search": search, "store": store}
-        if self._index is None or not len(self._index):
+        if self._index is None or self._index.dim is None:
             self._index = empty
 
     def get_compile_config(self):
@@ -229,7 +229,7 @@ class SimilarityModel(keras.Model):
         self.calibration = calibration or self.calibration
 
     def _filled_index(self, caller):
-        if self._index is None or not len(self._index):
+        if self._index is None or self._index.dim is None:
             raise NotReadyError(f"`{caller}` needs an index: call `index(x, y)` first.")
         return self._index
 

@@ -10,7 +10,7 @@ from simlib.index import Index
 
 def write(folder, index, embedder, inputs, calibration):
     """Write what there is into `folder`."""
-    if index is not None and len(index):
+    if index is not None and index.dim is not None:
         index.save(os.path.join(folder, "index.npz"))
         if probes := embedder.probes:
             arrays = {"inputs": probes.inputs, "embeddings": probes.embeddings}

@@ -1,251 +1,260 @@
-"""Milvus: vectors and payloads in a vector database, in an embedded file or on a cluster.
+"""Milvus: one index for several programs, in a vector database on a server; or in an embedded file."""
 
-The address alone decides: a file such as "milvus.db" runs Milvus Lite inside this process, and
-"http://host:19530" speaks to a server. Milvus is told each item's position as its key, so a call that broke
-off and is repeated overwrites what had arrived, and only what a call has completed is ever looked at.
-"""
-
-import contextlib
-import copy
-import logging
-import os
-import secrets
+import threading
 
 import numpy as np
 
-from simlib import checks
+from simlib import checks, distances
+from simlib.calibration import Calibration
+from simlib.classes import UNKNOWN, Classes
+from simlib.ids import LARGEST, Ids, read_ids
+from simlib.items import EMPTY, Items, leave_out
+from simlib.neighbors import trusted
+from simlib.scale import milvus_text as text
+from simlib.scale.milvus_client import MESSAGE, MOST, QUERIES, Collection, within
 from simlib.search import ExactSearch
 
-MESSAGE = 2**21  # numbers sent or asked for at once: some 10 MB, and a server takes 64
-LONGEST_TEXT = 65_535  # bytes of a VARCHAR
 METRICS = {"cosine": "L2", "euclidean": "L2", "squared_euclidean": "L2", "inner_product": "IP"}
-QUERIES = 100  # sent at once: a slow machine must answer them within the timeout
-MOST_NEIGHBORS = 16_384  # of one search
-GRPC = {
-    "grpc.keepalive_time_ms": 2**31 - 1,  # Milvus Lite hangs up on who rings every 10 s, as pymilvus does
-    "grpc.use_local_subchannel_pool": 1,  # a connection that failed does not delay the next
-}
 
 
-class Collection:
-    """A Milvus collection: rows with the keys 0, 1, 2, ..., made when the first of them are added."""
+class MilvusItems:
+    """The items of an index in Milvus: the methods of `Items`, and nothing of the items in this process.
 
-    def __init__(self, uri, name, timeout, metric="L2", index_type="FLAT"):
-        self._pymilvus = checks.extra("pymilvus", "Milvus")
-        self._rpc_error = checks.extra("grpc", "Milvus").RpcError
-        if "://" not in uri:
-            if not uri.endswith(".db"):
-                raise ValueError(f"uri must be a file that ends in .db, or http://host:port; got {uri!r}.")
-            checks.extra("milvus_lite", f"Milvus in a file ({uri!r})")
-        self.uri, self.timeout, self.metric, self.index_type = uri, timeout, metric, index_type
-        self.name = name or f"simlib_{secrets.token_hex(8)}"
-        self.made, self._client = False, None  # made by us, or found by `attach`
-        self.length, self.like = 0, None  # how many rows count, and what they are like
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # its errors reach the reader as ours
-
-    @contextlib.contextmanager
-    def client(self):
-        """A connected client; what goes wrong with it becomes a ConnectionError that says what to do."""
-        try:
-            if self._client is None:
-                token = os.environ.get("MILVUS_TOKEN", "")  # never in a saved file
-                options = {"token": token, "timeout": self.timeout, "grpc_options": GRPC}
-                self._client = self._pymilvus.MilvusClient(self.uri, **options)
-                if self.made:  # a server that was started again has to load it
-                    self._client.load_collection(self.name, timeout=self.timeout)
-            yield self._client
-        except (self._pymilvus.exceptions.MilvusException, self._rpc_error) as error:
-            with contextlib.suppress(Exception):
-                self._client.close()
-            self._client = None  # the next call begins with a new connection
-            raise ConnectionError(
-                f"Milvus at {self.uri} (collection {self.name}) failed: {error}. Nothing of this call "
-                "counts. Is the server running, and is this its address? Then call again: what had "
-                "arrived is overwritten, not doubled."
-            ) from error
-
-    def ask(self, method, **options):
-        """What the client's method of this name answers about the collection."""
-        with self.client() as client:
-            return getattr(client, method)(self.name, timeout=self.timeout, **options)
-
-    def fetch(self, keys, field):
-        """(key, value of the field) of each row that is there, in any order."""
-        rows = self.ask("get", ids=keys[:1].tolist(), output_fields=[field]) if len(keys) else []
-        size = max((len(row[field]) for row in rows), default=1)
-        step = max(1, min(MOST_NEIGHBORS, MESSAGE // max(1, size)))
-        for start in range(0, len(keys), step):
-            part = keys[start : start + step].tolist()
-            for row in self.ask("get", ids=part, output_fields=[field]):
-                yield row["id"], row[field]
-
-    def delete(self, keys):
-        """Delete rows."""
-        for start in range(0, len(keys), MOST_NEIGHBORS):
-            self.ask("delete", ids=keys[start : start + MOST_NEIGHBORS].tolist())
-
-    def add(self, rows, like):
-        """Append rows: a "vector" each, and an "item" (text) or none; their keys, once all have arrived."""
-        if not self.made:
-            self._make(rows[0])
-        batch = max(1, MESSAGE // (len(rows[0]["vector"]) + len(rows[0].get("item", ""))))
-        for start in range(0, len(rows), batch):
-            part = enumerate(rows[start : start + batch], self.length + start)
-            self.ask("upsert", data=[{"id": i, **row} for i, row in part])
-        self.like = like
-        self.length += len(rows)
-        return np.arange(self.length - len(rows), self.length)
-
-    def _make(self, row):
-        if self.ask("has_collection"):
-            cure = "Load the index that belongs to it, choose another name, or delete it."
-            raise FileExistsError(f"Milvus at {self.uri} has a collection {self.name} already. {cure}")
-        with self.client() as client:
-            kinds, schema = self._pymilvus.DataType, client.create_schema(auto_id=False)
-            schema.add_field("id", kinds.INT64, is_primary=True)
-            schema.add_field("vector", kinds.FLOAT_VECTOR, dim=len(row["vector"]))
-            if "item" in row:
-                schema.add_field("item", kinds.VARCHAR, max_length=LONGEST_TEXT)
-            index = client.prepare_index_params("vector", index_type=self.index_type, metric_type=self.metric)
-        # "Strong": a search sees all that was added before it.
-        self.ask("create_collection", schema=schema, index_params=index, consistency_level="Strong")
-        self.made = True
-
-    def attach(self, name, keys, length, like):
-        """Find a collection again, with these keys and the next; ValueError if some are not there."""
-        self.name = name
-        if len(keys):
-            rows = 0
-            if self.ask("has_collection"):
-                self.ask("load_collection")
-                [found] = self.ask("query", filter=f"id < {length}", output_fields=["count(*)"])
-                rows = found["count(*)"]
-            if rows < len(keys):
-                wanted = (
-                    f"and the index was saved with {len(keys)}. Is this the same Milvus? Else index again."
-                )
-                there = f"{rows or 'no'} rows of collection {self.name}"
-                raise ValueError(f"Milvus at {self.uri} holds {there}, {wanted}")
-            self.made = True
-        self.length, self.like = length, like
-
-    def reset(self):
-        """Delete the collection."""
-        if self.made:
-            self.ask("drop_collection")
-        self.made, self.length, self.like = False, 0, None
-
-
-class InMilvus:
-    """What `MilvusSearch` and `MilvusStore` share: all that they know of their items is the collection's."""
-
-    name = "milvus"
-    _keys = np.empty(0, np.int64)  # of the rows that count
-
-    def __len__(self):
-        return len(self._keys)
-
-    @property
-    def like(self):
-        """What the items are like; None while there are none."""
-        return self._collection.like if len(self) else None
-
-    def reset(self):
-        """Forget all items, and delete the collection."""
-        self._collection.reset()
-        self._keys = self._keys[:0]
-
-    def kept(self, rows):
-        """A new one with the items of these rows alone; the others are deleted in Milvus."""
-        other = copy.copy(self)
-        other._keys = self._keys[rows]
-        self._collection.delete(np.setdiff1d(self._keys, other._keys))
-        return other
-
-
-class MilvusSearch(InMilvus):
-    """Vectors in Milvus behind the protocol of `ExactSearch`.
-
-    A saved index, and a copy or a pickle of it, holds the collection's name and its length; the vectors stay
-    where they are. Several processes may search them, one may add or reset.
+    It stands on three promises of Milvus about a collection with one shard. **A message arrives as a whole or
+    not at all**: so does an `add` of up to 4 MB. A longer one is noted as under way until its last row is
+    there; who meets such rows asks for the note at **"Strong"**, which has seen all that was written before.
+    A read waits for this program's last write (**"Session"**), or else for all that anybody wrote up to five
+    seconds ago (**"Bounded"**): you see your own changes at once, those of others within ten seconds, as a
+    rule in less than one. Removing and replacing are whole by the message. An `add` that broke off is taken
+    back by the next: repeat it. If its program has died, that part stays hidden. If two programs add the same
+    id at once, there is one item: the later one.
 
     Args:
         distance: a class from `simlib.distances`; Milvus has no Manhattan.
-        uri: a file ("milvus.db"; the folder must exist), or the address of a server. A server's token is
-            read from the environment variable MILVUS_TOKEN.
-        collection: its name; None invents one. It must not exist yet. timeout: seconds to wait for an answer.
+        uri: a file ("milvus.db"; the folder must exist) runs Milvus Lite inside this process;
+            "http://host:19530" is a server, whose token is read from the environment variable MILVUS_TOKEN.
+        collection: its name; None invents one. It must not exist yet: `Index.open` opens one that does.
         index_type: Milvus's own, such as "AUTOINDEX", "FLAT", "HNSW" or "IVF_FLAT".
         parameters: Milvus's search parameters, such as {"nprobe": 32}; None leaves them to it.
+        timeout: seconds to wait for an answer.
 
     Raises ImportError without pymilvus (or, for a file, milvus-lite); FileExistsError, with the first items,
-    if the collection exists; ConnectionError if Milvus does not answer: nothing of that call counts.
+    if the collection exists; ConnectionError if Milvus does not answer.
     """
 
-    dim = InMilvus.like  # all that is kept of the vectors is the number of their dimensions
+    name, class_sizes = "milvus", Items.class_sizes
 
     def __init__(self, distance, uri="milvus.db", collection=None, index_type="AUTOINDEX",
                  parameters=None, timeout=30.0):  # fmt: skip
         if distance.name not in METRICS:
-            known = ", ".join(METRICS)
-            raise ValueError(f"search: Milvus has no {distance.name} distance; use 'exact', or: {known}.")
-        self.distance, self.parameters = distance, parameters or {}
-        self._collection = Collection(uri, collection, timeout, METRICS[distance.name], index_type)
+            cure = f"use 'exact', or: {', '.join(METRICS)}"
+            raise ValueError(f"search: Milvus has no {distance.name} distance; {cure}.")
+        self.distance, self._rows = distance, Collection(uri, collection, timeout)
+        where = {"name": self.name, "uri": uri, "collection": self._rows.name, "timeout": timeout}
+        how = {"index_type": index_type, "parameters": parameters}
+        self.settings = {"search": {**where, **how}, "store": "memory"}
+        self.classes, self._naming = Classes(), threading.Lock()
 
-    def add(self, vectors):
-        """Append vectors of shape (n, d), float32. They count once all have arrived."""
-        keys = self._collection.add([{"vector": v} for v in vectors], like=vectors.shape[1])
-        self._keys = np.append(self._keys, keys)
+    def __len__(self):
+        return self._rows.count() if self._rows.about else 0
 
-    def vectors(self, rows):
-        """float32 (n, d): those that stand in these rows."""
-        found = dict(self._collection.fetch(np.unique(self._keys[rows]), "vector"))
-        return np.array([found[key] for key in self._keys[rows].tolist()], np.float32).reshape(-1, self.dim)
+    @property
+    def dim(self):
+        """The vectors' dimensions; None before the first add."""
+        return self._like("dim")
 
-    def recall(self, k=10):
-        """The share of the k nearest of 100 items that a search finds, beside the exact answer."""
-        rows = np.unique(np.linspace(0, len(self) - 1, min(100, len(self))).round().astype(int))
-        queries = self.vectors(rows)
-        found, exact = self.search(queries, k)[0], self.search(queries, k, np.arange(len(self)))[0]
-        return float(np.mean([np.isin(e, f).mean() for e, f in zip(exact, found)]))
+    def _like(self, what):
+        return self._rows.about and self._rows.about[what]
+
+    @property
+    def payloads(self):
+        """How many there are, and where."""
+        return f"{len(self)} in milvus" if self._like("payload") else "none"
+
+    def all_ids(self):
+        """int64 or text (n,), ascending."""
+        return self._as_ids([key for key, _ in self._sorted()])
+
+    def all_labels(self):
+        """int64 class ids (n,), -1 for none, in the order of the ids."""
+        return self._class_ids([label for _, label in self._sorted()])
+
+    def all_classes(self):
+        """The `Classes` of the items, and any that this program has seen before."""
+        self.all_labels()
+        return self.classes
+
+    def _as_ids(self, keys):
+        return np.array(keys, str if self._like("text") else np.int64)
+
+    def _sorted(self):
+        rows = self._rows.read("", ["label"]) if self._rows.about else []
+        return sorted((row["id"], row["label"]) for row in rows)
+
+    def add(self, vectors, labels, payload, ids):
+        """Add vectors with labels, payload and ids, each an array (n, ...) or None. All or nothing."""
+        n = len(vectors)
+        self._rows.take_back()
+        labels, ids = self._label_texts(labels, n), self._new_ids(ids, n)
+        payload, like = self._payload_texts(payload, n)
+        if n and not self._rows.about:
+            about = {"distance": self.distance.name, "dim": vectors.shape[1]}
+            about |= {"text": ids.dtype.kind == "U", "payload": like}
+            self._rows.make(about, self.settings["search"]["index_type"], METRICS[self.distance.name])
+        if n:
+            self._rows.add(list(zip(ids.tolist(), vectors, labels, payload)))
+
+    def without(self, ids):
+        """These items, but for some."""
+        ids = read_ids("ids", ids)
+        self._values("ids", ids, "label")
+        self._rows.remove(ids.tolist())
+        return self
+
+    def replaced(self, ids, vectors, labels, payload):
+        """These items, but some with other vectors, and other labels and payloads unless None."""
+        old_labels, old = self._values("ids", ids, "label"), self._values("ids", ids, "payload")
+        labels = old_labels if labels is None else self._label_texts(labels, len(ids))
+        texts = old if payload is None else self._payload_texts(payload, len(ids))[0]
+        self._rows.replace(list(zip(ids.tolist(), vectors, labels, texts)))
+        return self
+
+    def reset(self):
+        """Delete the collection."""
+        self._rows.reset()
 
     def build(self):
         """Milvus builds by itself."""
 
-    def search(self, queries, k, rows=None):
-        """As `ExactSearch.search`, but a true neighbour can be missing; places not found are padded."""
-        if rows is not None:  # by hand, so that it is exact
-            some = ExactSearch(self.distance)
-            some.add(self.vectors(rows))
-            found, distances = some.search(queries, k)
-            return rows[found], distances
-        keys, length = self._keys, self._collection.length
-        k = min(k, len(keys))
-        if k > MOST_NEIGHBORS:
-            raise ValueError(f"k: Milvus finds at most {MOST_NEIGHBORS} neighbours; got {k}.")
-        ids = np.full((len(queries), k), -1, np.int64)
-        near = np.full((len(queries), k), np.inf, np.float32)
-        rows = max(1, min(QUERIES, MESSAGE // max(1, k * queries.shape[1])))
-        arrived = f"id < {length}"  # not what a call that broke off left behind
-        options = {"limit": k, "output_fields": ["vector"], "search_params": {"params": self.parameters}}
-        for start in range(0, len(queries) if k else 0, rows):
-            part = list(queries[start : start + rows])
-            answers = self._collection.ask("search", data=part, filter=arrived, **options)
-            for i, hits in enumerate(answers, start):
-                hits = [hit for hit in hits if hit["id"] in keys] if len(keys) < length else hits
-                found = np.searchsorted(keys, np.array([hit["id"] for hit in hits], np.int64))
-                vectors = np.array([hit["entity"]["vector"] for hit in hits], np.float32)
-                distances = self.distance.paired(queries[i], vectors.reshape(-1, queries.shape[1]))
-                order = np.lexsort((found, distances.astype(np.float32)))
-                ids[i, : len(found)], near[i, : len(found)] = found[order], distances[order]
-        return ids, near
+    def _new_ids(self, ids, n):
+        if ids is None:
+            return self._as_ids(np.random.default_rng().integers(LARGEST, size=n).tolist())
+        ids, named = read_ids("ids", ids, n), self._like("text")
+        if n and named == (ids.dtype.kind != "U"):
+            raise ValueError(
+                f"ids: got {ids[0].item()!r}, but those there are like {'text' if named else '7'}."
+            )
+        return Ids(self._as_ids(list(self._rows.found(ids.tolist(), "label")))).check(ids, n)
+
+    def _label_texts(self, labels, n):
+        if labels is None:
+            return [""] * n
+        if self._rows.about and not len(self.classes.ids):  # names or numbers?
+            self._class_ids([row["label"] for row in self._rows.read('label != ""', ["label"], limit=1)])
+        self.classes.read("labels", labels, n, nobody=None)
+        return [text.of_label(label) for label in labels.tolist()]
+
+    def _payload_texts(self, payload, n):
+        like = self._like("payload")
+        if self._rows.about and n and (payload is None) == bool(like):
+            there = f"the items of this collection have {'one' if like else 'none'}."
+            raise ValueError(f"payload: give one with every item or with none; {there}")
+        return text.of_payload(payload, n, like)
+
+    def _class_ids(self, texts):
+        """Class ids of labels as they are kept. A class that is new to this program comes last here."""
+        kept = list(filter(None, dict.fromkeys(texts)))
+        with self._naming:
+            ids, self.classes = self.classes.read("labels", list(map(text.to_label, kept)), nobody=None)
+        number = {"": UNKNOWN, **dict(zip(kept, ids.tolist()))}
+        return np.array([number[label] for label in texts], np.int64)
+
+    def lookup(self, queries, k, among=None, without=None):
+        """`Neighbors` (q, k); among: classes, of which the neighbours are; without: (q,) ids to leave out."""
+        if not self._rows.about:
+            raise checks.NotReadyError(EMPTY)
+        if without is not None:
+            self._values("without", without, "label")
+            return leave_out(self.lookup(queries, k + 1, among), without, k)
+        if k > MOST:
+            raise ValueError(f"k: Milvus finds at most {MOST} neighbours; got {k}.")
+        where = "" if among is None else within("label", self._among(among))
+        step, hits = max(1, min(QUERIES, MESSAGE // (4 * k * self.dim))), []
+        options = {"limit": k, "search_params": {"params": self.settings["search"]["parameters"] or {}}}
+        for start in range(0, len(queries), step):
+            options["data"] = list(queries[start : start + step])
+            hits += self._rows.search(where, ["vector", "label"], **options)
+        if len(queries) and not any(hits) and not len(self):
+            raise checks.NotReadyError(EMPTY)
+        return self._neighbors(queries, hits, max(map(len, hits), default=k))
+
+    def _neighbors(self, queries, hits, k):
+        """Measured here, as every search's; of equals, the one with the smaller id comes first."""
+        far, keys, labels = np.full((len(hits), k), np.inf, np.float32), [], []
+        for row, (query, found) in enumerate(zip(queries, hits)):
+            vectors = np.array([hit["vector"] for hit in found], np.float32).reshape(-1, self.dim)
+            near = self.distance.paired(query, vectors).astype(np.float32)
+            order = sorted(range(len(found)), key=lambda i: (near[i], found[i]["id"]))
+            far[row, : len(found)], missing = near[order], k - len(found)
+            keys += [found[i]["id"] for i in order] + ["" if self._like("text") else -1] * missing
+            labels += [found[i]["label"] for i in order] + [""] * missing
+        labels, keys = self._class_ids(labels), self._as_ids(keys)
+        return trusted(labels.reshape(far.shape), far, keys.reshape(far.shape), self.classes)
+
+    def _among(self, given):
+        try:
+            ids = self.classes.among(given)
+        except ValueError:  # others may have added it
+            ids = self.all_classes().among(given)
+        return list(map(text.of_label, self.classes.call(ids)))
+
+    def vectors(self, ids):
+        """float32, ids.shape + (d,)."""
+        ids = checks.as_array("ids", ids)
+        found = self._values("ids", ids.ravel(), "vector")
+        return np.array(found, np.float32).reshape(*ids.shape, self.dim or 0)
+
+    def payload(self, ids):
+        """ids.shape + item shape."""
+        if not self._like("payload"):
+            raise checks.NotReadyError("the index holds no payload: hand one over with payload=.")
+        ids = checks.as_array("ids", ids)
+        items = text.to_payload(self._values("ids", ids.ravel(), "payload"), self._like("payload"))
+        return items.reshape(*ids.shape, *items.shape[1:])
+
+    def _values(self, name, ids, field):
+        """The field of items by their ids, in order; ValueError for one that is not there."""
+        ids = read_ids(name, ids).tolist()
+        found = self._rows.found(ids, field)
+        for key in ids:
+            if key not in found:
+                raise ValueError(f"{name}: there is no item with the id {key!r}.")
+        return [found[key] for key in ids]
+
+    def recall(self, k):
+        """The share of the k nearest of 100 items that a search finds, beside the exact answer."""
+        ids, exact = self.all_ids(), ExactSearch(self.distance)
+        exact.add(self.vectors(ids))
+        queries = exact.vectors(np.linspace(0, len(ids) - 1, min(100, len(ids))).astype(int))
+        truth, found = ids[exact.search(queries, k)[0]], self.lookup(queries, k).ids
+        return float(np.mean([np.isin(t, f).mean() for t, f in zip(truth, found)]))
+
+    @property
+    def calibration(self):
+        """The `Calibration` that somebody has kept with the items; None without one."""
+        kept = self._rows.about and self._rows.kept("calibration")
+        return Calibration.from_text(kept) if kept else None
+
+    @calibration.setter
+    def calibration(self, calibration):
+        if not self._rows.about:
+            raise checks.NotReadyError("the index is empty: add items before you keep a calibration with it.")
+        self._rows.keep("calibration", calibration.to_text())
+
+    def open(self):
+        """Find the collection, and the distance of its items; ValueError if it is not there, or another's."""
+        self._rows.open()
+        self.distance = distances.get(self._like("distance"))
 
     def state(self):
-        """What to save: where the vectors are, and how many."""
-        shape = np.array([self._collection.length, self.dim or 0])
-        return {"collection": np.array(self._collection.name), "shape": shape, "keys": self._keys}
+        """(header, arrays) for saving: where the items are."""
+        return {**self.settings, "made": self._rows.about is not None}, {}
 
-    def restore(self, state):
-        """Find the vectors again; raises ValueError if they are not there."""
-        length, d = state["shape"].tolist()
-        self._keys = state.get("keys", np.arange(length))
-        self._collection.attach(str(state["collection"]), self._keys, length, d or None)
+    def restore(self, header, arrays):
+        """Find the items again; ValueError if they are not there."""
+        if "made" not in header:
+            raise ValueError("an earlier simlib kept half of it outside of Milvus; index again")
+        if header["made"]:
+            self.open()
+        if self.distance.name != header["distance"]:
+            raise ValueError(f"the distance of what is in the collection is {self.distance.name}")
