@@ -123,7 +123,7 @@ class Index:
 
         Args:
             embeddings: (q, d) numbers, or (d,) for a single query.
-            among: classes, to find items of these alone; exact, whatever the backend.
+            among: classes, to find items of these alone: exactly, or in Milvus by its own filter.
             without: (q,) ids, of an item that each query leaves out, such as itself.
 
         Raises NotReadyError while the index is empty, ValueError for k < 1, NaN, another d than the index, a
