@@ -85,6 +85,8 @@ EDITS = [
     ("return np.array(chosen)", "return np.array(chosen, float)", "right"),
     (BEST, "np.argmin(np.linalg.norm(vectors[members] - mean, axis=1))", "right"),
     ("members[" + BEST + "]", BEST, "you count within the class. `members[...]` turns that into a position among all."),
+    (BEST, "np.argmax(np.abs(vectors[members] @ mean))", "you take the largest inner product *without its sign*: that may be "
+     "the member that lies opposite."),
     (BEST, "np.argmin(vectors[members] @ mean)", "you take the member *furthest* from the mean: with inner products, "
      "large is near."),
     (BEST, "0", "you take the first member of each class, wherever it lies."),
@@ -134,6 +136,9 @@ def check(representatives):
     angles = np.radians([-40, 5, 25, 30, 60, 100])
     around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     cases["for a class that lies around another"] = (around, np.array([2, 5, 2, 2, 5, 5]))
+    angles = np.radians([60, -60, 55, -55, 180, 0])
+    opposed = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    cases["for a class with one member far off"] = (opposed, np.array([3, 3, 3, 3, 3, 7]))
     splits, embedded, *_ = reference()
     cases["for the course's training digits"] = (embedded.train, splits.train.y)
     *_, chosen = compare("representatives", representatives, cases)
