@@ -118,6 +118,8 @@ EDITS = [
 # `members[place]` is its position in `vectors`.
 
 # %% check
+import functools
+
 import numpy as np
 
 import simlib
@@ -143,16 +145,7 @@ def check(representatives):
     cases["for the course's training digits"] = (embedded.train, splits.train.y)
     *_, chosen = compare("representatives", representatives, cases)
     x, y = splits.train
-
-    def accuracy(rows):
-        near = simlib.Index().add(embedded.train[rows], y[rows]).lookup(embedded.test, k=1)
-        return (near.labels[:, 0] == splits.test.y).mean()
-
-    def at_random(n):
-        draws = [simlib.select_examples(np.arange(len(y)), y, n=n, seed=seed)[0] for seed in range(10)]
-        return np.mean([accuracy(rows) for rows in draws])
-
-    yours = accuracy(chosen)
+    yours = accuracy_with(chosen)
     shares = ", ".join(f"{n}: {at_random(n):.3f}" for n in (1, 2, 5, 20))
     return (
         f"With your ten digits, one of each class, {yours:.3f} of the test digits are right. At random, on average "
@@ -161,3 +154,17 @@ def check(representatives):
         "(It takes all 350 with their labels to choose the one. If you have only one, it is luck.)",
         lambda: simlib.plots.image_grid(x[chosen], y[chosen], title="your choice"),
     )
+
+
+def accuracy_with(rows):
+    """The share right of the test digits, if the index holds these rows of the training digits."""
+    splits, embedded, *_ = reference()
+    near = simlib.Index().add(embedded.train[rows], splits.train.y[rows]).lookup(embedded.test, k=1)
+    return (near.labels[:, 0] == splits.test.y).mean()
+
+
+@functools.cache
+def at_random(n):
+    y = reference().splits.train.y
+    draws = [simlib.select_examples(np.arange(len(y)), y, n=n, seed=seed)[0] for seed in range(10)]
+    return np.mean([accuracy_with(rows) for rows in draws])

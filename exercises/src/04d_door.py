@@ -134,7 +134,7 @@ EDITS = [
      "is at most that."),
     (IF, "fmr <= risk", "you compare the guest with one person alone. Each of `people` may be taken for the stranger."),
     (IF, "fmr ** people <= risk", "you ask that *all* on the list fit the stranger. One is enough to open the door."),
-    (IF, "(1 - fmr) ** people <= risk", "$(1 - FMR)^{people}$ is the chance that nobody fits. The risk is the rest to 1."),
+    (IF, "(1 - fmr) ** people <= risk", "`(1 - fmr) ** people` is the chance that nobody fits. The risk is the rest to 1."),
     (IF, "people * fmr <= risk", "people times FMR counts a stranger twice who fits two: it is a little too strict. One minus "
      "the chance that nobody fits is meant."),
     (IF, "1 - (1 - fmr) ** people < risk", "a chance that is exactly the risk is still allowed: *at most* is `<=`."),
