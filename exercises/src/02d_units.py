@@ -149,6 +149,8 @@ EDITS = [
      "smallest."),
     ("sum(axis=2), axis=1)[:, :k]", "sum(axis=2), axis=1)[:, 1:k + 1]", "you leave the nearest out. No query stands in "
      "`vectors`: nobody is their own neighbour here."),
+    ("np.argsort((gaps**2).sum(axis=2), axis=1)[:, :k]", "np.argpartition((gaps**2).sum(axis=2), k - 1, axis=1)[:, :k]",
+     "you return the right ones, in no order by distance. The nearest comes first."),
     ("(gaps**2)", "gaps", "you add up differences with their signs, so that they cancel."),
 ]  # fmt: skip
 
@@ -176,11 +178,12 @@ def check(nearest):
         (3, 40, [1, 1000.0, 0.01]),
         (1, 25, [1e-4, 5, 1, 1]),
         (8, 60, [2.0, 300, 1, 0.05, 7]),
+        (2, 3000, [10.0, 0.1, 3]),  # many, as a partition sorts few by the way
     ):
         spread = np.array(units)
         vectors = (rng.normal(size=(n, len(units))) ** 3 - 2) * spread
         queries = (1.5 * rng.normal(size=(q, len(units))) - 1) * spread
-        cases[f"for {n} vectors with columns of the sizes {units}"] = (queries, vectors, 4)
+        cases[f"for {n} vectors with columns of the sizes {units}"] = (queries, vectors, n // 3)
     odd = np.column_stack(
         [cases["for 40 vectors with columns of the sizes [1, 1000.0, 0.01]"][1], np.full(40, 5.0)]
     )

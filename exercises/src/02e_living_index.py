@@ -211,6 +211,7 @@ EDITS = [
      "you let an `add` overwrite an item that is there. Skip it: to change one is what `replace` is for."),
     ("            there.remove(id)\n", "            log = []\n", "...stopped with an error"),
     ("in log:", "in log[::-1]:", "you go through the log from its end."),
+    ("elif what == \"remove\" and id in there:", "elif what == \"remove\" and id in there and len(there) > 1:", "...not be there"),
     ("in log:", "in log[:-1]:", "you leave the log's last line out."),
     ("there = set(index.ids)", "there = set(index.ids)\n    index = simlib.Index().add(index.vectors(index.ids), index.labels, "
      "ids=index.ids)", "you make the index anew with cosine, whatever distance the old one has: `simlib.Index(index.distance)`."),
@@ -244,6 +245,9 @@ def check(follow):
         "after an empty log": ("manhattan", 3, 0),
         "after 40 lines, with cosine": ("cosine", 4, 40),
     }.items()}  # fmt: skip
+    ids, vectors, labels, _ = world(5, 0)
+    emptied = [("remove", id, None, None) for id in ids] + [("add", "jug 1", vectors[0], "jug")]
+    cases["after all has gone and one thing has come"] = ("euclidean", ids, vectors, labels, emptied)
     after = compare("follow", follow, cases, through=carried_out, says=difference)
     lines = cases["after a log of 60 lines"][-1]
     return (
