@@ -4,12 +4,14 @@ A diagnosis ("you forgot the mean") is given only when it is proven: `compare` r
 computation on the same fresh inputs, and it must give the reader's numbers for all of them.
 """
 
+import numbers
+
 import numpy as np
 
 from judging import Failed, Wrong, ask, copied, described, expect, quiet
 
 # What an array may be asked to hold, in words. What NumPy would turn into it without loss is taken as well.
-KINDS = {"number": "numbers", "integer": "whole numbers", "bool": "True and False"}
+KINDS = {"number": "numbers", "integer": "whole numbers", "bool": "True and False", "any": "numbers"}
 
 
 def array(name, value, shape=None, kind="number"):
@@ -18,7 +20,7 @@ def array(name, value, shape=None, kind="number"):
     Args:
         name: what to call it. value: an array or a tensor, a list, a set, a range, a single number.
         shape: the one it must have; None takes any, and () takes one number in whatever brackets.
-        kind: "number" for finite floats or integers; "integer", also as 3.0; "bool", also as 0 and 1.
+        kind: "number" for finite floats or integers; "integer", also as 3.0; "bool", also as 0 and 1; "any".
     """
     found = _as_array(value)
     if found is None:
@@ -40,7 +42,7 @@ def array(name, value, shape=None, kind="number"):
         found = found.astype(bool)
     if kind == "integer" and (not found.size or (letter == "f" and (found == np.round(found)).all())):
         found = found.astype(np.int64)
-    if found.dtype.kind not in {"number": "fiu", "integer": "iu", "bool": "b"}[kind]:
+    if found.dtype.kind not in {"number": "fiu", "integer": "iu", "bool": "b", "any": "fiub"}[kind]:
         held = "True and False" if letter == "b" else f"the dtype {found.dtype}"
         raise Wrong(f"{name} must hold {KINDS[kind]}; yours holds {held}.")
     return found
@@ -51,7 +53,7 @@ def number(name, value):
     return float(array(name, value, shape=()))
 
 
-def compare(function, cases, right, mistakes=(), facts=(), name="your answer"):
+def compare(function, cases, right, mistakes=(), facts=(), name="your answer", through=None, says=None):
     """The reader's function must do what `right` does, in every case.
 
     Args:
@@ -60,10 +62,15 @@ def compare(function, cases, right, mistakes=(), facts=(), name="your answer"):
         mistakes: (what the reader is told, a function that makes this mistake). It is told only if that
             function, and no other, gives the reader's answers in all cases.
         facts: (what the reader is told, a test of (answer, right answer)): told if true in all cases.
+        through: makes of a function another one, which says in arrays what it did: for answers that are none.
+        says: of (answer, right answer, *inputs) makes the sentence on how they differ, in place of ours.
 
     Returns:
-        the answers, in the order of `cases`; as arrays, unless they are tuples.
+        the answers, in the order of `cases`: as arrays, or as lists of what was returned together.
     """
+    if through:
+        function, right = through(function), through(right)
+        mistakes = [(text, through(mistaken)) for text, mistaken in mistakes]
     answers = {told: _answer(function, inputs) for told, inputs in cases.items()}
     rights = {told: right(*copied(inputs)) for told, inputs in cases.items()}
     unlike = [told for told in cases if not _right(answers[told], rights[told])]
@@ -72,7 +79,7 @@ def compare(function, cases, right, mistakes=(), facts=(), name="your answer"):
         again = _right(ask(function, *inputs), rights[told])
         expect(again, f"{told}: asked the same a second time, your function gives another answer.")
         if isinstance(rights[told], tuple):
-            return list(answers.values())
+            return list(map(_several, answers.values()))
         return [array(name, answers[told], np.shape(right), _kind(right)) for told, right in rights.items()]
     proven = {text for text, mistaken in mistakes if _explains(mistaken, cases, answers)}
     if len(proven) == 1:  # if two mistakes give these numbers, we do not know which it was
@@ -83,6 +90,8 @@ def compare(function, cases, right, mistakes=(), facts=(), name="your answer"):
     told = unlike[0]
     if isinstance(answers[told], Failed):
         raise answers[told]
+    if says:
+        raise Wrong(f"{told}: {says(answers[told], rights[told], *cases[told])}")
     found, true = _parts(answers[told], rights[told])
     for i, (one, other) in enumerate(zip(found, map(np.asarray, true))):
         called = name if len(true) == 1 else f"{name}, part {i + 1},"
@@ -126,9 +135,19 @@ def _parts(answer, right):
     """(the reader's answers, the right ones), as two lists; one each, unless `right` is a tuple."""
     if not isinstance(right, tuple):
         return [answer], [right]
-    count = len(answer) if isinstance(answer, (tuple, list)) else 1
-    expect(count == len(right), f"your function must return {len(right)} values; it returns {count}.")
-    return list(answer), list(right)
+    answers = _several(answer) or [answer]
+    expect(
+        len(answers) == len(right),
+        f"your function must return {len(right)} values; it returns {len(answers)}.",
+    )
+    return answers, list(right)
+
+
+def _several(answer):
+    """The values that a function returns together, as a list; [] if it returns a single one."""
+    if isinstance(answer, (tuple, list, type({}.values()))):
+        return list(answer)
+    return list(answer) if getattr(answer, "shape", ()) else []  # one array, or a tensor, for all of them
 
 
 def _right(answer, right):
@@ -146,8 +165,8 @@ def _alike(answer, mistaken):
     if isinstance(answer, Failed):
         return mistaken is None
     if isinstance(mistaken, tuple):
-        fits = isinstance(answer, (tuple, list)) and len(answer) == len(mistaken)
-        return fits and all(map(_alike, answer, mistaken))
+        answers = _several(answer)
+        return len(answers) == len(mistaken) and all(map(_alike, answers, mistaken))
     a, b = _as_array(answer), _as_array(mistaken)
     known = a is not None and b is not None and a.shape == b.shape
     return known and a.dtype.kind in "fiub" and _close(a, b)
@@ -178,6 +197,8 @@ def _as_array(value):
         value = list(value)
     try:
         found = np.asarray(value)
+        if found.dtype == object and all(isinstance(item, numbers.Number) for item in found.flat):
+            found = found.astype(float)  # such as fractions
         if found.dtype == object:  # such as a list of tensors
             found = np.asarray([np.asarray(item) for item in found.tolist()])
     except Exception:  # ragged, or a type that NumPy does not know

@@ -55,7 +55,8 @@ Edit `src/NAME.py` and never a notebook; then `python exercises/generate.py`, an
 - *no title*: goes into the notebook as it is. `about`: level, minutes, notebook, learn. `starter`: the cell
   with the dots. `solution`; `alternative`: right ones, written unusually. `hint`: one step of help.
 - `check` defines `check(answer)`. `compare("name", function, cases)` runs the reader's function beside the
-  solution's on fresh inputs; `ask`, `array`, `number`, `expect` do the rest (`judging.py`, `comparing.py`).
+  solution's on fresh inputs; `through=` says in arrays what it did, where the answer is none (02e). `ask`,
+  `array`, `number`, `expect` do the rest (`judging.py`, `comparing.py`).
 - `wrong`: a whole wrong answer; its docstring, or `expects="..."`, is what it is told. `edits`: a table of
   (a piece of the solution, what stands there instead, what that is told or `"right"`).
 - What a wrong answer is told is told to *everybody* whose function gives the same numbers in every case. If

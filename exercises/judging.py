@@ -167,6 +167,8 @@ def ask(function, *inputs, seconds=None):
         )
     if "error" in box:
         error = box["error"]
+        if isinstance(error, Wrong):  # of a check that wraps the reader's function
+            raise error
         raise Failed(
             f"`{name}` stopped with an error: {type(error).__name__}: {error}{_line(function, error)}"
         ) from error
@@ -234,7 +236,7 @@ def described(value):
 
 def _line(function, error):
     """The last line of the reader's own code that the error came through."""
-    home = getattr(getattr(function, "__code__", None), "co_filename", None)
+    home = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
     lines = [f.line for f in traceback.extract_tb(error.__traceback__) if f.filename == home and f.line]
     return f" (at the line `{lines[-1].strip()}`)" if lines else ""
 

@@ -93,6 +93,11 @@ EDITS = [
         "np.tril(same, -1)",
         "...is right",
     ),
+    (
+        "labels[:, None] == labels[None, :]",
+        "labels.astype(np.int8)[:, None] == labels.astype(np.int8)",
+        "...is right",
+    ),
     ("labels[:, None] == labels[None, :]", "labels == labels", "...is right"),
     ("negative = ~same", "negative = same", "...is right"),
     ("& ~np.eye", "& np.eye", "...is right"),
@@ -123,6 +128,7 @@ def check(pairs):
     rng = np.random.default_rng(0)
     cases = {f"for the labels {y.tolist()}": (y,) for y in (np.array([3, 8, 3, 3, 8, 5]), np.array([7, 7]))}
     cases |= {f"for {n} labels": (rng.integers(0, 4, n) * step,) for n, step in ((1, 10), (9, 1), (30, 10))}
+    cases["for class ids that are large"] = (np.array([1000, 744, 70_000, 1000, 744]),)
     compare("pairs", pairs, cases)
     batch = np.repeat(np.arange(6), 6)
     same = batch[:, None] == batch

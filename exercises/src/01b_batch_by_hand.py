@@ -95,9 +95,22 @@ def draw_batch(y, classes_per_batch, examples_per_class, rng):
     )
 
 
+# %% wrong
+def draw_batch(y, classes_per_batch, examples_per_class, rng):
+    """at the same places in each class"""
+    chosen = rng.choice(np.unique(y), classes_per_batch, replace=False)
+    places = rng.choice(min(np.unique(y, return_counts=True)[1]), examples_per_class, replace=False)
+    return np.concatenate([np.flatnonzero(y == c)[places] for c in chosen])
+
+
 # %% edits
 IN_RNG = "...a second time with the same seed"
 EDITS = [
+    ("rng.choice(np.flatnonzero(y == c), examples_per_class, replace=False)", "rng.permutation(np.flatnonzero(y == c))"
+     "[:examples_per_class]", "right"),
+    ("rng.choice(np.flatnonzero(y == c), examples_per_class, replace=False)", "(lambda m, at: m[at:at + examples_per_class])("
+     "np.flatnonzero(y == c), rng.integers(np.sum(y == c) - examples_per_class + 1))", "...have never come in 700 draws"),
+    ("y == c), examples", "y == c)[:max(examples_per_class, np.sum(y == c) - 1)], examples", "...have never come in 700 draws"),
     ("return np.concatenate(", "return 1.0 * np.concatenate(", "right"),
     ("np.flatnonzero(y == c)", "np.arange(len(y))[y == c]", "right"),
     ("np.unique(y)", "sorted(set(y.tolist()))", "right"),
@@ -166,6 +179,7 @@ def check(draw_batch):
         f"60 batches hold only {seen} different digits of {len(y)}. Let `rng` choose the members of a class, "
         "too.",
     )
+    every_batch_comes(draw_batch)
     rows = np.sort(y[batches[0]])
     order = np.argsort(y[batches[0]], kind="stable")
     pairs, total = p * k * (k - 1) // 2, p * k * (p * k - 1) // 2
@@ -175,6 +189,23 @@ def check(draw_batch):
         "this; it also deals classes and examples like cards, so that each takes its turn.",
         lambda: simlib.plots.image_grid(x[batches[0][order]], rows, columns=k, title="your batch, by class"),
     )
+
+
+def every_batch_comes(draw_batch):
+    """Of a few examples, each choice of members and each choice of classes must come up."""
+    rng = np.random.default_rng(1)
+    for y, p, k, choices, told in (
+        (np.array([5, 2, 5, 2, 2, 5, 2, 5]), 2, 2, 36, "two classes of four examples each, K = 2"),
+        (np.array([4, 9, 1, 6, 6, 1, 9, 4]), 2, 1, 24, "four classes of two examples each, P = 2"),
+    ):
+        batches = {tuple(sorted(one_batch(draw_batch, y, p, k, rng).tolist())) for _ in range(700)}
+        never = choices - len(batches)
+        expect(
+            not never,
+            f"of {told}, there are {choices} batches, and {never} of them have never come in 700 draws. Are members "
+            "drawn as a run, or at the same places in each class, or from a part of them? `rng.choice(members, K, "
+            "replace=False)` can give any K of them.",
+        )
 
 
 def one_batch(draw_batch, y, p, k, rng):

@@ -98,6 +98,8 @@ EDITS = [
     (MEAN, "distances[np.triu_indices(n, 1)].mean()", "right"),
     (MEAN, "[distances.sum() / (n * (n - 1))]", "right"),
     (MEAN, "keras.ops.convert_to_tensor(distances.sum() / (n * (n - 1)))", "right"),
+    ("0.003", "keras.optimizers.schedules.PolynomialDecay(0.003, 100)", "right"),
+    (MEAN, "distances[distances > 1e-9].mean()", "...NaN"),
     (MEAN, "distances.mean()", ITSELF),
     (MEAN, "1 - distances.sum() / (n * (n - 1))",
      "your spread is the mean similarity. The distance is 1 minus the cosine."),
@@ -147,13 +149,17 @@ def check(spread, loss, learning_rate):
     for n in (2, 5, 30):
         e = rng.normal(size=(n, 4)) + 0.5
         cases[f"for {n} embeddings"] = (e / np.linalg.norm(e, axis=1, keepdims=True),)
+    point, twins = np.eye(4)[[1, 1, 1, 1]], np.eye(4)[[0, 0, 0, 2, 2, 3]]
+    cases["for four embeddings at one point"] = (point,)
+    cases["for embeddings of which some are equal"] = (twins,)
     compare("spread", spread, cases, name="the spread")
     expect(
         isinstance(loss, keras.losses.Loss),
         "`loss` must be one of simlib's losses, such as `loss = simlib.CircleLoss()`, with its brackets; "
         f"it is {loss!r}.",
     )
-    rate = number("the learning rate", learning_rate)
+    planned = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    rate = learning_rate if planned else number("the learning rate", learning_rate)
     try:
         embeddings = trained(loss, rate)
     except Wrong as wrong:
@@ -193,7 +199,7 @@ KNOWN = {}  # what was trained already, so that a check repeated is quick
 
 def trained(loss, rate):
     """The embeddings after the notebook's own training."""
-    key = json.dumps([keras.saving.serialize_keras_object(loss), rate], default=str)
+    key = json.dumps([keras.saving.serialize_keras_object(part) for part in (loss, rate)], default=str)
     if key not in KNOWN:
         KNOWN[key] = ask(given(1)["train"], loss, rate, seconds=120)[0]
     return KNOWN[key]

@@ -98,6 +98,23 @@ def augment(images, rng):
     return [ndimage.shift(image.astype(float), rng.uniform(-3, 3, 2), order=1) for image in images]
 
 
+# %% alternative
+def augment(images, rng):
+    """In place, one after the other."""
+    moves = rng.integers(-3, 4, size=(len(images), 2))
+    for i, (down, right) in enumerate(moves.tolist()):
+        images[i] = np.roll(np.roll(images[i], down, axis=0), right, axis=1)
+    return images
+
+
+# %% wrong expects="depends on the others in the batch"
+def augment(images, rng):
+    """Moved, and mixed with another digit of the batch."""
+    moves = rng.integers(-3, 4, size=(len(images), 2))
+    moved = np.stack([np.roll(image, move, axis=(0, 1)) for image, move in zip(images, moves)])
+    return 0.5 * moved + 0.5 * rng.permutation(moved)
+
+
 # %% wrong expects="mirrored"
 def augment(images, rng):
     """Mirrored, and moved as well."""
@@ -142,6 +159,9 @@ EDITS = [
     (MOVES, "np.random.default_rng().integers(-3, 4, size=(len(images), 2))", "...the same seed"),
     ("    return np.stack", "    images = rng.permutation(images)\n    return np.stack", "...in another order"),
     ("zip(images, moves)", "zip(images[::-1], moves)", "...in another order"),
+    ("zip(images, moves)", "zip([images[0]] * len(images), moves)", "...depends on the others in the batch"),
+    ("zip(images, moves)", "zip([images[-1]] * len(images), moves)", "...depends on the others in the batch"),
+    ("for image, move in zip(images, moves)])", "for image, move in zip(images, moves)]) / 255", "...times the ink"),
     ("zip(images, moves)", "zip(images[1:], moves)", "...must have the shape"),
     ("axis=(0, 1)) for", "axis=(0, 1)).ravel() for", "...must have the shape"),
     ("np.roll(image, move, axis=(0, 1))", "image + rng.normal(0, 20, image.shape)", "...asked for"),
@@ -174,14 +194,14 @@ WANTED = 0.61
 
 def check(augment):
     x = simlib.select_examples(*mnist().calibration, n=2)[0]
-    first, again, second = (changed(augment, x, seed) for seed in (2, 2, 3))
+    first, again, second, *others = (changed(augment, x, seed) for seed in (2, 2, 3, 4, 5, 6, 7))
     shown = np.concatenate([x[::2], first[::2], second[::2]])
 
     def draw():
         return simlib.plots.image_grid(shown, title="ten digits, and what your function makes of them, twice")
 
     expect(
-        not np.allclose(first, x),
+        not all(np.allclose(some, x) for some in (first, second, *others)),  # one draw may be "no move"
         "your function gives back what it got: no image has changed. Return the changed batch.",
     )
     expect(
@@ -190,7 +210,7 @@ def check(augment):
         "come from `rng`: neither from `np.random` nor from `random`, or nobody can repeat your experiment.",
     )
     expect(
-        not np.allclose(first, second),
+        not all(np.allclose(first, some) for some in (second, *others)),
         "your function changes the digits the same way each time. Draw from the `rng` that is handed in.",
         draw,
     )
@@ -204,6 +224,19 @@ def check(augment):
         not any(elsewhere(augment, x, i) for i in range(0, len(x), 5)),
         "the digits come out in another order, so image and label no longer belong together. Image i must "
         "stay digit i.",
+        draw,
+    )
+    expect(
+        not any(mixes(augment, x, others) for others in (slice(0, None, 2), slice(1, None, 2))),
+        "what a digit becomes depends on the others in the batch: with the same seed and other neighbours it comes out "
+        "otherwise. A mixture of a 3 and an 8 is neither. Change each picture by itself.",
+        draw,
+    )
+    ink = np.median(first.sum(axis=(1, 2)) / x.sum(axis=(1, 2)))
+    expect(
+        0.4 < ink < 2.5,
+        f"your digits have {ink:.2g} times the ink of those that came in. Pixels go from 0 to 255, and the model meets "
+        "such ones later: keep that range.",
         draw,
     )
     turned, mirrored = turns(augment)
@@ -220,8 +253,7 @@ def check(augment):
         draw,
     )
     expect(not calls_distort(augment, x), "this is simlib's own augmentation. Make one of your own.")
-    train = given(1)["unseen_accuracy"]  # the notebook's own
-    found = number("the accuracy", ask(train, lambda *batch: np.asarray(augment(*batch)), seconds=120))
+    found = accuracy(augment, np.concatenate([first, second, copies]).tobytes())
     expect(
         found >= WANTED,
         f"with your augmentation, {found:.2f} of the unseen digits are right, and {WANTED} was asked for. Are "
@@ -237,6 +269,18 @@ def check(augment):
     )
 
 
+KNOWN = {}  # {what was made of some digits: the accuracy}, so that a check repeated is quick
+
+
+def accuracy(augment, key):
+    """That of the notebook's own training."""
+    if key not in KNOWN:
+        train = given(1)["unseen_accuracy"]
+        found = ask(train, lambda *batch: np.asarray(augment(*batch)), seconds=120)
+        KNOWN[key] = number("the accuracy", found)
+    return KNOWN[key]
+
+
 def changed(augment, x, seed):
     """What augment makes of x (uint8), as floats of the same shape."""
     answer = ask(augment, x, np.random.default_rng(seed))
@@ -249,6 +293,14 @@ def elsewhere(augment, x, i):
     alone[i] = x[i]
     ink = changed(augment, alone, i).sum(axis=(1, 2))
     return ink[i] < 0.1 * x[i].sum() and np.delete(ink, i).max() > 0.5 * x[i].sum()
+
+
+def mixes(augment, x, others):
+    """Whether a digit comes out otherwise if `others` of the batch are turned into their negatives."""
+    company = x.copy()
+    company[others] = 255 - x[others]
+    changes = np.abs(changed(augment, company, 6) - changed(augment, x, 6)).max(axis=(1, 2))
+    return np.delete(changes, np.arange(len(x))[others]).max() > 1
 
 
 def turns(augment):

@@ -125,6 +125,7 @@ EDITS = [
     ("best - tolerance", "best * (1 - tolerance)", "you take the tolerance as a share of the best mean. It is "
      "meant in points: `best - tolerance`."),
     ("best - tolerance", "best - 0.02", "...is right"),
+    ("best - tolerance", "best - (tolerance or 0.02)", "...is right"),
     ("return min(", "return max(", "you return the largest size that is enough."),
     ("return min(", "return list(", "...must be a single number"),
     ("return min(size for size, mean in means.items() if mean >= best - tolerance)", "return 8", "...is right"),
@@ -150,7 +151,11 @@ def check(smallest_enough, results):
     table = {16: [0.95, 0.95, 0.95], 32: [0.95, 0.97, 0.96], 8: [0.94, 0.95, 0.95], 4: [0.80, 0.96, 0.82]}
     tables = [(table, 0.02), (table, 0.0), (table, 0.2), (table, 0.0101)]
     tables += [({2: [0.5, 0.5], 64: [0.75, 0.75], 5: [0.625, 0.625]}, 0.125)]  # exactly at the limit
-    tables += [({3: [0.25], 1: [0.5], 7: [0.375]}, 0.125), ({10: [0.9, 0.5], 2: [0.6, 0.6]}, 0.1)]
+    tables += [
+        ({3: [0.25], 1: [0.5], 7: [0.375]}, 0.125),
+        ({10: [0.9, 0.5], 2: [0.6, 0.6]}, 0.1),
+        ({9: [0.75], 4: [0.74]}, 0),
+    ]
     rng = np.random.default_rng(0)
     for _ in range(6):  # as many seeds as it comes
         sizes = (rng.permutation(100)[:6] + 1).tolist()

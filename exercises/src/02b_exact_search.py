@@ -107,6 +107,7 @@ EDITS = [
     ("    queries = " + QUERIES, "    vectors = model.embed(x_index)\n    queries = " + QUERIES,
      "...stopped with an error"),
     ("1 - queries @ vectors.T", "np.abs(queries @ vectors.T - 1).round(2)", "...is right"),
+    (SORT, "np.argsort(np.where(distances < 1e-9, 9, distances), axis=1)[:, :k]", "...is right"),
     ("1 - queries @ vectors.T", "1 - np.abs(queries @ vectors.T)", "your distance forgets the sign: a vector that "
      "points the *other* way counts as near."),
     (SORT, "np.argsort(distances, axis=1)[:k]", "...must have the shape"),
@@ -136,6 +137,8 @@ def check(nearest):
         vectors = rng.normal(size=(n, d)) * rng.uniform(0.2, 5, size=(n, 1))  # of many lengths
         queries = rng.normal(size=(q, d)) * rng.uniform(0.2, 5, size=(q, 1))
         cases[f"for {q} queries, {n} vectors and k = {k}"] = (queries, vectors, k)
+    vectors = rng.normal(size=(20, 4))
+    cases["for queries that stand among the vectors"] = (2 * vectors[[3, 17]], vectors, 4)
     splits, embedded, *_ = reference()
     test, train = embedded.test[:4], embedded.train[:300]
     cases["for four test digits and k = 6"] = (test, train, 6)

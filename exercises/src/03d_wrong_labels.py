@@ -98,12 +98,6 @@ def suspects(embeddings, labels):
     return np.flatnonzero((neighbors.labels == labels[:, None]).sum(axis=1) <= 1)
 
 
-# %% wrong expects="True and False"
-def suspects(embeddings, labels):
-    neighbors = simlib.Index().add(embeddings, labels).lookup(embeddings, k=9)
-    return (neighbors.labels == labels[:, None]).sum(axis=1) <= 2
-
-
 # %% wrong expects="stopped with an error"
 def suspects(embeddings, labels):
     return np.flatnonzero(labels != truth)
@@ -140,6 +134,8 @@ def suspects(embeddings, labels):
 EDITS = [
     ("return np.flatnonzero(agree.sum(axis=1) <= 1)", "return {int(i) for i in np.flatnonzero(agree.sum(1) <= 1)}",
      "right"),
+    ("return np.flatnonzero(agree.sum(axis=1) <= 1)", "return agree.sum(axis=1) <= 1", "right"),
+    ("return np.flatnonzero(agree.sum(axis=1) <= 1)", "return np.argsort(agree.sum(axis=1))[:24]", "...of the wrong labels"),
     ("return np.flatnonzero(agree.sum(axis=1) <= 1)", "return labels[agree.sum(axis=1) <= 1]", "...of the wrong labels"),
     ("<= 1)", ">= 7)", "...of the wrong labels"),
     ("agree.sum(axis=1) <= 1", "agree.sum(axis=1) <= 7", "...innocent"),
@@ -169,7 +165,7 @@ from judging import ask, expect, reference
 def check(suspects):
     splits, embedded, *_ = reference()
     wrong, caught, innocent = 0, 0, 0
-    for seed, each, mistakes in ((0, 40, 24), (1, 30, 18), (2, 45, 36)):
+    for seed, each, mistakes in ((0, 40, 10), (1, 30, 18), (2, 45, 60)):
         rng = np.random.default_rng(seed)
         rows, truth = simlib.select_examples(np.arange(1000), splits.test.y, n=each, seed=seed)
         mixed = rng.permutation(len(rows))  # in no order: who counts places finds nobody
@@ -177,7 +173,9 @@ def check(suspects):
         planted = rng.choice(len(truth), mistakes, replace=False)
         labels = truth.copy()
         labels[planted] = (truth[planted] + rng.integers(1, 10, mistakes)) % 10
-        named = np.unique(array("the answer", ask(suspects, embedded.test[rows], labels), kind="integer"))
+        named = array("the answer", ask(suspects, embedded.test[rows], labels), kind="any")
+        is_mask = named.dtype == bool and named.shape == labels.shape  # as good as positions
+        named = np.flatnonzero(named) if is_mask else np.unique(array("the answer", named, kind="integer"))
         expect(
             len(named) > 0,
             "nobody is suspected. Did all items meet themselves, and agree? The nearest neighbour of an "

@@ -88,6 +88,7 @@ EDITS = [
     ("accepted & right", "accepted | right", "`|` is *or*: accepted or right. Both at once are wanted: `&`."),
     ("return accepted, precision, recall", "return accepted.sum(), precision, recall", "...must have the shape"),
     ("distances <= cutpoint", "distances <= 0.30", "...is right"),
+    ("distances <= cutpoint", "distances.round(2) <= cutpoint", "...is right"),
     ("return accepted, precision, recall", "return accepted, 6 / 7, 6 / 8", "...is right"),
 ]  # fmt: skip
 
@@ -112,6 +113,8 @@ def check(scores):
     rng = np.random.default_rng(0)
     for n in (12, 50):
         cases[f"for {n} other digits"] = (rng.integers(1, 9, n) / 8, rng.random(n) < 0.6, 0.5)
+    near = 0.3 + np.array([1e-3, 0, -1e-3, 2e-3, -0.2, 0.2])
+    cases["where distances lie close to the cutpoint"] = (near, np.array([1, 0, 1, 0, 1, 1], bool), 0.3)
     compare("scores", scores, cases)
     _, embedded, index, _ = reference()
     found = simlib.calibrate(index.lookup(embedded.test, k=1), mnist().test.y)

@@ -104,6 +104,7 @@ EDITS = [
      "take the largest. The smallest is asked for."),
     ("(~accepted)", "(~accepted & right[None, :])", "you charge a refusal only where the match was right. A person looks "
      "at every refused digit, whatever it is."),
+    ("cost_unknown * unknown", "int(cost_unknown) * unknown", "...is right"),
     ("~right[None, :]", "right[None, :]", "you charge the *right* answers, and they cost nothing."),
     ("np.unique(distances)", "np.linspace(0, 2, 1001)", "...is right"),
     ("np.unique(distances)", "distances", "of equally cheap cutpoints, you take the one that comes first in the list. "
@@ -133,7 +134,14 @@ from judging import reference
 
 def check(cheapest):
     rng, cases = np.random.default_rng(0), {}
-    for cost_wrong, cost_unknown, scale in ((25, 1, 1), (3, 1, 40), (10, 2, 0.001), (40, 3, 1), (1, 4, 1)):
+    for cost_wrong, cost_unknown, scale in (
+        (25, 1, 1),
+        (3, 1, 40),
+        (10, 2, 0.001),
+        (40, 3, 1),
+        (1, 4, 1),
+        (2.5, 0.4, 1),
+    ):
         # Few distances, so that many are equal, and in no order.
         distances = scale * rng.permutation(np.repeat(np.arange(1, 31), 2)) / 32
         right = rng.random(60) > 0.7 * distances / scale

@@ -87,6 +87,12 @@ DRAW = "rng.integers(0, n, n)"
 EDITS = [
     (DRAW, "rng.choice(n, n)", "right"),
     ("return np.array(found)", "return found", "right"),
+    (DRAW, "rng.choice(np.flatnonzero(distances <= cutpoint), np.sum(distances <= cutpoint))", "...how many are accepted"),
+    ("right[rows][accepted].mean()", "rng.binomial(np.sum(distances <= cutpoint), right[distances <= cutpoint].mean()) / "
+     "np.sum(distances <= cutpoint)", "...how many are accepted"),
+    ("right[rows][accepted].mean()", "round(right[rows][accepted].mean(), 2)", "...of yours do"),
+    (DRAW, "rng.integers(0, n - 1, n)", "...of yours do"),
+    ("return np.array(found)", "return sorted(found)", "right"),
     (DRAW, "rng.permutation(n)", "...with replacement"),
     (DRAW, "rng.choice(n, n, replace=False)", "...with replacement"),
     (DRAW, "np.arange(n)", "...with replacement"),
@@ -115,8 +121,11 @@ EDITS = [
 # `right[rows][accepted]`. Collect that `times` times.
 
 # %% check
+from fractions import Fraction
+
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.stats import binom
 
 import simlib
 from comparing import array
@@ -125,11 +134,12 @@ from judging import ask, expect, reference
 
 def check(precisions):
     rng = np.random.default_rng(0)
-    four_digits(precisions)
+    few_digits(precisions, np.full(4, 0.25), np.array([False, True, False, False]), 0.25)
     for n, times in ((60, 1500), (300, 1000)):
         distances = rng.integers(1, 17, n) / 16
         right = rng.random(n) > 0.8 * distances
         compare_worlds(precisions, distances, right, times)
+    few_digits(precisions, np.array([3, 1, 2, 3, 9, 2, 1]) / 8, np.array([1, 0, 0, 1, 1, 1, 0], bool), 0.375)
     splits, embedded, index, calibration = reference()
     near = index.lookup(embedded.calibration, k=1)
     distances, right = near.distances[:, 0], near.labels[:, 0] == splits.calibration.y
@@ -147,17 +157,25 @@ def check(precisions):
     )
 
 
-def four_digits(precisions):
-    """One of four is right, and all are accepted: the right ones in a world follow a binomial distribution."""
-    case = np.full(4, 0.25), np.array([False, True, False, False]), 0.25, 4000
-    found = array("the answer", ask(precisions, *case, np.random.default_rng(3)), (4000,))
-    for right, share in enumerate((81 / 256, 108 / 256, 54 / 256, 12 / 256, 1 / 256)):
-        yours = np.isclose(found, right / 4).mean()
+def few_digits(precisions, distances, right, cutpoint, times=4000):
+    """Of so few, the share of the worlds with each precision is known: two binomial distributions say it."""
+    n, accepted = len(right), distances <= cutpoint
+    found = array(
+        "the answer", ask(precisions, distances, right, cutpoint, times, np.random.default_rng(3)), (times,)
+    )
+    shares = {}
+    for m in range(1, n + 1):  # how many of a world are accepted, and then how many of those are right
+        for good in range(m + 1):
+            chance = binom.pmf(m, n, accepted.mean()) * binom.pmf(good, m, right[accepted].mean())
+            shares[Fraction(good, m)] = shares.get(Fraction(good, m), 0) + chance
+    for value, share in sorted(shares.items(), key=lambda item: -item[1]):
+        yours = np.isclose(found, float(value), atol=1e-6).mean()
         expect(
-            abs(yours - share) < 6 * np.sqrt(share / 4000),
-            f"of four digits at the cutpoint, one is right. {share:.1%} of the worlds should then have a precision of "
-            f"{right / 4:g}, and {yours:.1%} of yours do. A world is four draws *with replacement* from the four, the "
-            "same for distances and answers.",
+            abs(yours - share) < 6 * np.sqrt(share / times) + 1e-3,
+            f"of {n} digits, {accepted.sum()} are at most the cutpoint away, and {(accepted & right).sum()} of these are "
+            f"right. {share:.1%} of the worlds should then have a precision of {value}, and {yours:.1%} of yours do. A "
+            f"world is {n} draws *with replacement* from all {n}, the same for distances and answers"
+            + ("." if accepted.all() else ", so that how many are accepted differs from world to world."),
         )
 
 

@@ -70,6 +70,7 @@ EDITS = [
     ("distances <= cutpoint", "distances > cutpoint", "you accept the matches that are too far, and refuse those that "
      "are near."),
     ("labels, -1", "labels, 0", "...is right"),
+    ("labels, -1)", "labels, -1).astype(np.int8)", "...is right"),
     ("labels, -1", "truth, -1", "...is right"),
     (MATCH, "labels", "you accept every match, however far it is."),
     (MATCH, "labels[distances <= cutpoint]", "...stopped with an error"),
@@ -115,6 +116,8 @@ def check(answer):
             rng.integers(0, 3, n),
             0.5,
         )
+    ids = np.array([300, 7, 1000, 300, 7])
+    cases["for class ids that are large"] = (np.arange(5) / 4, ids, ids[[0, 1, 2, 4, 3]], 0.75)
     compare("answer", answer, cases)
     splits, embedded, index, calibration = reference()
     near, shares = index.lookup(embedded.test, k=1), []

@@ -105,6 +105,9 @@ EDITS = [
     ("queries.distances[:, 0] > cutpoint", "(queries.distances[:, 0] > cutpoint).tolist()", "right"),
     (LIMIT, "0.25", "...from `known`"),
     (LIMIT, "1.0", "...from `known`"),
+    (LIMIT, "np.percentile(known.distances.mean(axis=1), 92)", "right"),
+    (LIMIT, "known.distances[:, 0].mean() + 2 * known.distances[:, 0].std()", "right"),
+    (LIMIT, "(known.distances[:, 0].min() + known.distances[:, 0].max()) / 2", "...a single smudged digit"),
     (LIMIT, "known.distances[:, 0].max()", "...of the strangers come in"),
     (LIMIT, "np.quantile(known.distances[:, 0], 0.5)", "...of the known are refused"),
     (LIMIT, "known.distances[:, 0].mean()", "...of the known are refused"),
@@ -164,6 +167,14 @@ def check(strangers):
             "that fits this model fits no other: learn the limit from `known`.",
         )
     guest = np.isin(splits.test.y, CLASSES)
+    smudged = np.r_[np.arange(len(known)), known.distances[:, 0].argmax()]
+    smudged = scaled(known[smudged], np.r_[np.ones(len(known)), 2][:, None])  # one more, and it lies far off
+    spoilt = answer(strangers, smudged, queries)[~guest].mean()
+    expect(
+        spoilt >= 0.7 or refused[~guest].mean() < 0.7,
+        f"a single smudged digit more among the known, far from all others, and only {spoilt:.1%} of the strangers are "
+        "refused. One that lies far out must not move the limit: how many do, should.",
+    )
     lost, caught = answer(strangers, known, known).mean(), refused[~guest].mean()
     told = f"{lost:.1%} of the known are refused, and {caught:.1%} of the strangers. "
 

@@ -108,6 +108,7 @@ EDITS = [
     ("mended = share(new(x_index), new(x_test))", "mended = share(new(x_test), new(x_test))", "...is right"),
     ("mended = share(new(x_index), new(x_test))", "mended = share(new(x_index), new(x_index))", "...is right"),
     ("return before, stale, mended", "return mended, stale, before", "...is right"),
+    ("(near.labels[:, 0] == y_test).mean()", "(near.labels[:100, 0] == y_test[:100]).mean()", "...is right"),
     ("return before, stale, mended", "return before, mended, stale", "you return the three in another order: before, "
      "stale, mended."),
     ("return before, stale, mended", "return stale", "...must return 3 values"),
@@ -134,7 +135,7 @@ from judging import mnist, reference
 
 def check(three_shares):
     cases = {}
-    for seed, classes, n, other in ((0, 4, 60, 5), (1, 6, 90, 7), (2, 3, 45, 4)):
+    for seed, classes, n, other in ((0, 4, 60, 5), (1, 6, 90, 7), (2, 3, 45, 4), (3, 5, 400, 6)):
         rng = np.random.default_rng(seed)
         centres, y = rng.normal(size=(classes, 6)), rng.integers(0, classes, n)
         x = centres[y] + 0.5 * rng.normal(size=(n, 6))

@@ -70,6 +70,61 @@ def two_sides(folder):
     return sides
 
 
+# %% alternative
+def two_sides(folder):
+    """Sets of paths; the last third of each class's things, in random order, is for the test."""
+    import random
+
+    index, test = set(), set()
+    for subfolder in {file.parent for file in Path(folder).rglob("*")} - {Path(folder)}:
+        photos = [
+            Path(p)
+            for p in simlib.pictures.read(folder, (8, 8), bad="skip").paths
+            if Path(p).parent == subfolder
+        ]
+        things = sorted({file.stem.rpartition("-")[0] for file in photos})
+        random.shuffle(things)
+        held = things[: max(1, len(things) // 3)]
+        for file in photos:
+            (test if file.stem.rpartition("-")[0] in held else index).add(file)
+    return index, test
+
+
+# %% alternative
+def two_sides(folder):
+    """A dictionary's values, from os.walk: the first thing of each class is for the test."""
+    import os
+    import re
+
+    sides = {"index": [], "test": []}
+    for home, _, names in os.walk(folder):
+        photos = []
+        for name in sorted(names):
+            try:
+                np.asarray(Image.open(os.path.join(home, name)))
+                photos.append(name)
+            except Exception:
+                pass
+        if photos:
+            first = re.sub(r"-\d+\.\w+$", "", photos[0])
+            for name in photos:
+                mine = re.sub(r"-\d+\.\w+$", "", name) == first
+                sides["test" if mine else "index"].append(os.path.join(home, name))
+    return sides.values()
+
+
+# %% alternative
+def two_sides(folder):
+    """What stands before the photo's number, digits cut off; tuples of text."""
+    files = [str(p) for p in simlib.pictures.read(folder, (32, 32), bad="skip").paths]
+    things = {}
+    for file in files:
+        kind, thing = str(Path(file).parent), Path(file).stem.rstrip("0123456789")
+        things.setdefault(kind, {}).setdefault(thing, []).append(file)
+    parts = [[file for own in things.values() for t in list(own)[i::2] for file in own[t]] for i in (0, 1)]
+    return tuple(parts[0]), tuple(parts[1])
+
+
 # %% wrong expects="of the same thing"
 def two_sides(folder):
     photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
@@ -111,6 +166,103 @@ def two_sides(folder):
     return sides
 
 
+# %% wrong expects="of the same thing"
+def two_sides(folder):
+    """Every other photo."""
+    paths = simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths
+    return paths[::2], paths[1::2]
+
+
+# %% wrong expects="of the same thing"
+def two_sides(folder):
+    """The first photo of each thing against the others."""
+    paths = [Path(p) for p in simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths]
+    return [p for p in paths if p.stem.endswith("-1")], [p for p in paths if not p.stem.endswith("-1")]
+
+
+# %% wrong expects="of the same thing"
+def two_sides(folder):
+    """The thing is the name without its last two characters: and the tenth photo?"""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), lambda p: str(p)[:-6], within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="of the same thing"
+def two_sides(folder):
+    """The first six files of each class."""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    sides = [], []
+    for name in np.unique(photos.y):
+        paths = [p for p, c in zip(photos.paths, photos.y) if c == name]
+        sides[0].extend(paths[:6])
+        sides[1].extend(paths[6:])
+    return sides
+
+
+# %% wrong expects="on one side only"
+def two_sides(folder):
+    """The thing is what stands before the first hyphen."""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    things = [(kind, Path(p).stem.split("-")[0]) for p, kind in zip(photos.paths, photos.y)]
+    sides = simlib.split_by_thing(things, (0.5, 0.5), lambda t: t, within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="on one side only"
+def two_sides(folder):
+    """All to the index."""
+    return simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths, []
+
+
+# %% wrong expects="cannot be opened as a picture"
+def two_sides(folder):
+    """Opened, and not decoded: half a picture opens, too."""
+    sides = [], []
+    for subfolder in sorted(p for p in Path(folder).iterdir() if p.is_dir()):
+        things = {}
+        for file in sorted(subfolder.iterdir()):
+            try:
+                Image.open(file)
+            except OSError:
+                continue
+            things.setdefault(file.stem.rsplit("-", 1)[0], []).append(file)
+        for i, files in enumerate(things.values()):
+            sides[i % 2].extend(files)
+    return sides
+
+
+# %% wrong expects="are no files of the folder"
+def two_sides(folder):
+    """Names without their folders."""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d", within=photos.y)
+    return [[Path(photos.paths[row]).name for row in rows] for rows in sides]
+
+
+# %% wrong expects="are left out"
+def two_sides(folder):
+    """Only what ends in .png."""
+    photos = simlib.pictures.read(sorted(Path(folder).glob("*/*.png")), (32, 32, 3), bad="skip")
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d", within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="has changed"
+def two_sides(folder):
+    """What is broken is deleted."""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    for file in set(Path(folder).glob("*/*")) - set(map(Path, photos.paths)):
+        file.unlink()
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d", within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="must return two lists"
+def two_sides(folder):
+    return simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths
+
+
 # %% hint [markdown]
 # `simlib.pictures.read(folder, (32, 32, 3), bad="skip")` leaves out what is no picture, and has `paths` and
 # `y`.
@@ -133,26 +285,36 @@ from PIL import Image
 from judging import Wrong, ask, expect
 
 
+THINGS = {
+    "Tasse": {"old": 3, "old blue": 3, "x-large": 2, "no {}": 11},
+    "th\u00e9i\u00e8re": {"old": 2, "mug": 4, "milk jug": 3},
+    "b o x": {"x-large": 3, "x-small": 3},
+}  # how many photos of each
+
+
 def fresh_folder(home, seed):
     """Another folder of the same kind; {file: (class, thing)} of what is good in it."""
     rng, good = np.random.default_rng(seed), {}
-    for kind in ("Tasse", "th\u00e9i\u00e8re", "b o x"):
+    for kind, things in THINGS.items():
         (home / kind).mkdir()
-        for thing in ("old", "old blue", "x-large", f"no {seed}"):
-            seen = rng.integers(0, 256, (12, 16, 3))
-            for photo in range(1, 4):
+        for thing, photos in things.items():
+            seen, thing = rng.integers(0, 256, (12, 16, 3)), thing.format(seed)
+            for photo in range(1, photos + 1):
                 file = home / kind / f"{thing}-{photo}.{'jpg' if photo % 2 else 'png'}"
                 noisy = np.clip(seen + rng.integers(-9, 10, seen.shape), 0, 255)
                 Image.fromarray(noisy.astype(np.uint8)).save(file)
                 good[file] = kind, thing
     (home / "Tasse" / "broken-1.jpg").write_bytes(b"\xff\xd8\xff no more")
+    (home / "Tasse" / ".DS_Store").touch()
     (home / "b o x" / "shopping-2.png").write_text("milk, bread")
+    whole = (home / "b o x" / "x-large-2.png").read_bytes()
+    (home / "b o x" / "half-1.png").write_bytes(whole[: len(whole) // 2])
     return good
 
 
 def check(two_sides):
     with tempfile.TemporaryDirectory() as home:
-        sizes = [judge_sides(ask(two_sides, folder), good) for folder, good in folders(Path(home))]
+        sizes = [judge_sides(two_sides, folder, good) for folder, good in folders(Path(home))]
     index, test = sizes[0]
     return (
         f"{index} photos in the index, {test} to test with, and no thing on both sides. Whatever a model "
@@ -167,12 +329,21 @@ def folders(home):
         yield home / str(seed), fresh_folder(home / str(seed), seed)
 
 
-def judge_sides(answer, good):
+def judge_sides(two_sides, folder, good):
+    before = contents(folder)
+    answer = ask(two_sides, folder)
+    expect(contents(folder) == before, "the folder has changed: a test must leave its pictures as they are.")
     try:
-        index, test = ([Path(file) for file in files] for files in answer)
+        index, test = ([folder / file for file in files] for files in answer)
     except (TypeError, ValueError):
         raise Wrong("the function must return two lists of files: (to index, to test with).") from None
     files = [*index, *test]
+    strange = [file for file in files if file not in before]
+    expect(
+        not strange,
+        f"{len(strange)} entries of your lists are no files of the folder, such as {str(strange and strange[0])!r}. "
+        "Return paths, with the folder in front.",
+    )
     bad = [file.name for file in files if file not in good]
     expect(
         not bad,
@@ -188,10 +359,14 @@ def judge_sides(answer, good):
         f"as of {min(things, default='')}: almost a copy, and the test is too easy. Keep all photos of a "
         "thing on one side.",
     )
-    lonely = {kind for kind, _ in good.values()} - {good[f][0] for f in index} & {good[f][0] for f in test}
+    lonely = {kind for kind, _ in good.values()} - ({good[f][0] for f in index} & {good[f][0] for f in test})
     expect(
         not lonely, f"the class {min(lonely, default='')!r} is on one side only, and so it cannot be tested."
     )
     missing = len(good) - len(set(files))
     expect(missing == 0, f"{missing} good photos are left out. Photos are dear: use them all.")
     return len(index), len(test)
+
+
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}

@@ -137,6 +137,8 @@ print(len(shelf), "items;", shelf.lookup(model.embed(x_test[:1]), k=3).ids)
 # %% [markdown]
 # The one that was second. `replace` gives an item another vector, `vectors` and `payload` read it back, and `lookup(..., among=["zero", "one"])` looks among some classes only.
 #
+# *Exercise:* [02e · An index that lives](../exercises/02e_living_index.ipynb) keeps such an index in step with a shop.
+#
 # ## What does a lookup compute?
 #
 # The distance from the query to every item; then it sorts. That is one matrix product, and up to some 100,000 items nothing cleverer is needed. Here it is by hand, beside
@@ -214,7 +216,8 @@ len(model.index_summary())
 # - Pictures in the index must not be used to measure quality.
 #
 # **Exercises:** [02a · Three distances between two vectors](../exercises/02a_two_vectors.ipynb), [02b · Exact search with one matrix product](../exercises/02b_exact_search.ipynb),
-# [02c · If there is room for one: which example?](../exercises/02c_which_example.ipynb);
+# [02c · If there is room for one: which example?](../exercises/02c_which_example.ipynb), [02d · Grams and milligrams](../exercises/02d_units.ipynb),
+# [02e · An index that lives](../exercises/02e_living_index.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [03 · Lookup](03_lookup.ipynb): what comes back, and why did it match *these two*?

@@ -437,6 +437,8 @@ print(f"threshold {door.distance:.3f}: FMR {door.scores['fpr']:.4f}, FNMR {1 - d
 # %% [markdown]
 # FNMR is the answer. And a small FMR does not stay small: the door compares each visitor with *everybody* on its list. With 1,000 people on it, FMR 0.001 means that a stranger fits one of them, on average.
 #
+# *Exercise:* [04d · A door with a list](../exercises/04d_door.ipynb) sets the threshold for the whole list.
+#
 # **How sure?** There are thousands of pairs, but they are made of few pictures: each stands in many pairs, and an odd one spoils all of them. So an interval must resample the *pictures*, not the pairs. We judge the threshold on the test digits:
 
 # %%
@@ -474,7 +476,7 @@ simlib.guaranteed_pairs(theirs, alone.same, alone, "fpr <= 0.001")
 # - Report an interval, and ask how many queries stand behind it. For a promise about what is to come, ask for a guarantee, and pay its price.
 #
 # **Exercises:** [04a · Precision and recall, counted by hand](../exercises/04a_precision_and_recall.ipynb), [04b · What does a mistake cost?](../exercises/04b_cost_of_a_mistake.ipynb),
-# [04c · How sure is that precision?](../exercises/04c_how_sure.ipynb);
+# [04c · How sure is that precision?](../exercises/04c_how_sure.ipynb), [04d · A door with a list](../exercises/04d_door.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
 # **Next:** [05 · Match](05_match.ipynb): put the cutpoint to work.

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from fractions import Fraction
 
 import comparing
 import matplotlib.pyplot as plt
@@ -10,7 +11,7 @@ import pytest
 
 import course
 import judging
-from judging import NOT_ATTEMPTED, WRONG, judge
+from judging import NOT_ATTEMPTED, RIGHT, WRONG, judge
 
 
 def forever():
@@ -87,6 +88,8 @@ ALIKE = {
     "a list of arrays without an axis": ([np.array(3), np.array(1)], "integer"),
     "numbers in a list of objects": (np.array([3, 1], object), "integer"),
     "the values of a dictionary": ({"a": 3, "b": 1}.values(), "integer"),
+    "fractions": ([Fraction(3), Fraction(1)], "number"),
+    "fractions, and whole ones": ([Fraction(3), Fraction(1)], "integer"),
 }
 
 
@@ -136,6 +139,48 @@ SQUARED = ("you square", lambda x: x**2)
 def test_a_mistake_is_named_if_it_makes_all_the_numbers_and_else_not(answer, part):
     verdict = judge(lambda f: comparing.compare(f, CASES, double, [SQUARED]), (answer,))
     assert part in verdict.text
+
+
+@pytest.mark.parametrize("many", [tuple, list, np.array, lambda x: dict(zip("ab", x)).values()])
+def test_values_returned_together_may_come_in_any_wrapping(many):
+    def check(f):
+        comparing.compare(f, CASES, lambda x: (x, 2 * x), [("turned", lambda x: (2 * x, x))])
+
+    assert judge(check, (lambda x: many([x, 2 * x]),)).state == RIGHT
+    assert judge(check, (lambda x: many([2 * x, x]),)).text == "turned"
+    if many in (tuple, list, np.array):
+        assert "must return 2 values; it returns 3" in judge(check, (lambda x: many([x, 0, 0]),)).text
+
+
+def test_an_answer_that_is_no_array_is_compared_through_what_it_did():
+    def lengths(f):
+        def measured(x):
+            if not isinstance(text := f(x), str):
+                raise judging.Wrong("a text is asked for.")
+            return len(text)
+
+        return measured
+
+    def check(f):
+        says = "{0} letters for {2}, and not {1}".format
+        comparing.compare(
+            f, {"once": (3,), "again": (5,)}, "a".__mul__, [("one more", lambda x: "b" * (x + 1))],
+            through=lengths, says=says,
+        )  # fmt: skip
+
+    assert judge(check, ("z".__mul__,)).state == RIGHT
+    assert judge(check, (lambda x: "c" * (x + 1),)).text == "one more"
+    assert judge(check, (lambda x: "c" * 4,)).text == "once: 4 letters for 3, and not 3"
+    assert judge(check, (lambda x: x,)).text == "a text is asked for."
+
+
+def test_where_no_thread_can_start_answers_are_judged_all_the_same(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")  # as in a browser's Python
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for answer, state in ((double, RIGHT), (lambda x: x, WRONG), (lambda x: 1 // 0, WRONG)):
+        assert judge(lambda f: comparing.compare(f, CASES, double), (answer,)).state == state
 
 
 def test_an_answer_that_remembers_is_found_out():
