@@ -96,6 +96,7 @@ class Probes:
     def __init__(self, inputs, embeddings, distance, policies):
         self._prepare = distances.get(distance).prepare  # cosine does not mind another length
         self.inputs, self.embeddings, self.policies = inputs, self._prepare(embeddings), policies
+        self._length = np.linalg.norm(self.embeddings, axis=1).max()
         self._turn = itertools.count()
 
     @classmethod
@@ -114,10 +115,9 @@ class Probes:
     def hold(self, model, rows, embeddings):
         """Are these embeddings what those rows had, but for rounding?"""
         moved = np.linalg.norm(self._prepare(embeddings) - self.embeddings[rows], axis=1).max()
-        length = np.linalg.norm(self.embeddings, axis=1).max()
-        if moved <= ROUNDING * length:  # not so for NaN
+        if moved <= ROUNDING * self._length:  # not so for NaN
             return True
-        return bool(moved <= QUANTISING * length) and self.policies != _policies(model)
+        return bool(moved <= QUANTISING * self._length) and self.policies != _policies(model)
 
 
 def _refuse(caller):
