@@ -103,7 +103,7 @@ def read(path, kind):
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
             if (version := header["version"]) not in READ:
-                older = "an earlier simlib wrote it: index again, or save it anew with one that reads both"
+                older = "an earlier simlib wrote it: index again, or save it anew with a version in between"
                 advice = older if version in range(READ[0]) else "update simlib"
                 raise ArtifactError(f"{path.name} has format {version}; this simlib reads {READ}; {advice}.")
             size = sum(member.file_size for member in members)
