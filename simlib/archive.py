@@ -86,7 +86,7 @@ def _abandoned(path):
 def read(path, kind):
     """Read what `write` wrote: (header, arrays).
 
-    Raises ArtifactError for a file that is missing, damaged, foreign, of another kind, or by a newer simlib.
+    Raises ArtifactError for a file that is missing, damaged, foreign, of another kind or another format.
     """
     path = checks.path("path", path)
     try:
@@ -102,9 +102,10 @@ def read(path, kind):
             header = _read_header(file)
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
-            if header["version"] not in READ:
-                what = f"has format version {header['version']}; this simlib reads {READ[0]} to {READ[-1]}"
-                raise ArtifactError(f"{path.name} {what}; update simlib.")
+            if (version := header["version"]) not in READ:
+                older = "an earlier simlib wrote it: index again, or save it anew with a version in between"
+                advice = older if version in range(READ[0]) else "update simlib"
+                raise ArtifactError(f"{path.name} has format {version}; this simlib reads {READ}; {advice}.")
             size = sum(member.file_size for member in members)
             if size > max(UNPACKED, TIMES * path.stat().st_size):
                 raise ArtifactError(f"{path.name} would unpack to {size:,} bytes, which no index does.")

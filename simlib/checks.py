@@ -15,7 +15,7 @@ class NotReadyError(RuntimeError):
 
 
 class ArtifactError(ValueError):
-    """A saved file is damaged, foreign, or written by a newer simlib."""
+    """A saved file is damaged, foreign, or of a format that this simlib does not read."""
 
 
 def choose(name, given, options):

@@ -282,13 +282,21 @@ def test_another_kind_is_named(tmp_path):
         Index.load(tmp_path / "a.npz")
 
 
-@pytest.mark.parametrize("version", [4, 99, "2", None, 1])
-def test_a_newer_version_says_so(version, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "version, advice",
+    [
+        *((version, "update simlib") for version in (4, 99, "2", None, -1, 2.5)),
+        *((version, "an earlier simlib wrote it: index again") for version in (0, 1)),
+    ],
+)
+def test_a_format_that_is_not_read_says_what_to_do(version, advice, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "VERSION", version)
     archive.write(tmp_path / "a.npz", "index", {}, {})
     monkeypatch.undo()
-    with pytest.raises(ArtifactError, match=r"format version .* update simlib"):
+    why = rf"^a\.npz has format {version}; this simlib reads \(2, 3\); {advice}.*\.$"
+    with pytest.raises(ArtifactError, match=why) as told:
         Index.load(tmp_path / "a.npz")
+    assert ("update" in str(told.value)) != ("earlier" in str(told.value))
 
 
 def test_no_file_and_no_folder(tmp_path):

@@ -82,6 +82,12 @@ def test_imports_point_down(name):
     assert {room(other) for other in leans_on(name)} <= allowed
 
 
+def test_each_benchmark_has_a_line_in_their_table():
+    home = Path(__file__).parent / "benchmarks"
+    table = (home / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in home.glob("*.py") if f"`{path.name}`" not in table] == []
+
+
 def test_no_file_leans_on_itself_by_a_detour():
     def below(name, path=()):
         assert name not in path, " -> ".join([*path, name])

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 7 · Scale: from 200 digits to millions
 #
-# So far the index held 200 pictures. What if it holds a million? You change **one argument**. `index`, `lookup`, `calibrate` and `match` stay as they are.
+# So far the index has held 200 pictures. What if it is to hold a million? You change **one argument**. `index`, `lookup`, `calibrate` and `match` stay as they are.
 #
 # **You will learn** when comparing with everything becomes too slow; how an approximate search works, what it gives up for its speed, and how to measure that on your own vectors; where vectors and pictures
 # can live; and how to plan for a billion.
@@ -72,7 +72,7 @@ for name, search in backends.items():
 pd.DataFrame(rows).T.astype({"other than exact": int})
 
 # %% [markdown]
-# None. Whatever finds the neighbours, `simlib` measures their distances itself, in the same way. So a cutpoint that was calibrated with one backend holds for the others. With a model it reads `model.compile(search="faiss")`.
+# None. Whatever finds the neighbours, `simlib` measures their distances itself, in the same way. So a cutpoint that was calibrated with one backend holds for the others. With a model, write `model.compile(search="faiss")`.
 #
 # And below 10,000 vectors `"faiss"` compares with everything as well, because nothing cleverer is needed there.
 #
@@ -144,14 +144,14 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# From 10,000 vectors on, exact search is almost a straight line on these axes: ten times the vectors, about ten times the time. That is no disgrace. Up to some 100,000 it is fast enough, it has nothing to tune, and it is always right.
+# From 10,000 vectors on, exact search is almost a straight line on these axes: ten times the vectors, about ten times the time. Up to some 100,000 vectors that is fast enough, and exact search has nothing to tune and is always right.
 # `faiss` grows far more slowly.
 #
 # *Exercise:* [07b · More vectors than memory](../exercises/07b_search_in_blocks.ipynb).
 #
 # ## How can a search not look at everything?
 #
-# By sorting beforehand. An **inverted file** finds some hundreds of centres with k-means and puts each vector into the list of its nearest centre. A query is compared with the centres first, and then only with the vectors in the lists of the nearest few: their number is called `nprobe`.
+# By sorting the vectors beforehand. An **inverted file** finds some hundreds of centres with k-means and puts each vector into the list of its nearest centre. A query is compared with the centres first, and then only with the vectors in the lists of the nearest few: their number is called `nprobe`.
 #
 # **Predict.** Here it is in two dimensions, for a query near the border of its list. What will a search miss that looks into one list only? And into three?
 
@@ -201,12 +201,12 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# Up and to the left is good. A few lists are enough here, because these embeddings lie in clumps: that is what training was for. HNSW, a graph of neighbours, is the other well-known way. Here it takes somewhat longer for the same recall, and the last column shows that it takes much longer to build. Both are open to you in faiss's own words:
+# The further up and to the left, the better. A few lists are enough here, because these embeddings lie in clumps: that is what training was for. HNSW, a graph of neighbours, is the other well-known way. Here it takes somewhat longer for the same recall, and the last column shows that it takes much longer to build. Both can be chosen by faiss's own names for them:
 # `search={"name": "faiss", "factory": "HNSW32", "parameters": "efSearch=64"}`.
 #
 # ## Recall is a property of your data
 #
-# Ten digits make ten large clumps. A search for products or faces is another thing: **many identities, a few pictures of each**.
+# Ten digits make ten large clumps. A search for products or faces is different: **many identities, a few pictures of each**.
 #
 # **Predict.** The same number of vectors, the same lists, the same `nprobe`, but 40,000 clumps in place of ten. What becomes of the recall?
 
@@ -232,7 +232,7 @@ for kind, draw in (("ten digits", like_real), ("40,000 identities", identities))
 pd.Series(rows).unstack().loc[["nprobe=16", "nprobe=64", "nprobe=256"], ["ten digits", "40,000 identities"]].round(3)
 
 # %% [markdown]
-# It falls steeply, and a search with a setting of your own says nothing about it. So **measure the recall on your own vectors**. `index.recall(k)` does it, with a hundred queries beside a hundred of the vectors. Without a setting, `"faiss"` measures before it answers, and looks into more lists where it must. Where that is not worth it, it says so, once, and searches exactly:
+# It falls steeply, and a search with a setting of your own does not tell you so. **Measure the recall on your own vectors**: `index.recall(k)` does, with a hundred queries, each close to one of your vectors. Without a setting, `"faiss"` measures before it answers, and looks into more lists where it must. Where that is not worth it, it says so, once, and searches exactly:
 
 # %%
 with warnings.catch_warnings(record=True) as told:
@@ -243,7 +243,6 @@ print(*(warning.message for warning in told), sep="\n")
 print(f"recall with nprobe=16: {indexes[16].recall(10):.1f}, by itself: {by_itself.recall(10):.1f}")
 
 # %% [markdown]
-#
 # *Exercise:* [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb)
 #
 # ## How much memory?
@@ -270,8 +269,8 @@ for name in ("exact", "faiss"):
 pd.Series(gained, name="MB for each million vectors of 64 numbers").round(-1)
 
 # %% [markdown]
-# If that is too much, `faiss` can round. **Product quantisation** (`PQ16`) cuts each vector into 16 pieces of 4 numbers. For each piece it learns 256 typical values, again by k-means, and of each vector it
-# keeps only which of the 256 is nearest: 16 bytes, not 256. What does the whole index take? We ask faiss itself.
+# If that is too much, `faiss` can store rounded vectors. **Product quantisation** (`PQ16`) cuts each vector into 16 pieces of 4 numbers. For each piece it learns 256 typical values, again by k-means, and
+# stores only the number of the nearest one: 16 bytes a vector in place of 256. What does the whole index take? We ask faiss itself.
 
 # %%
 coded = faiss.index_factory(64, "IVF632,PQ16np")  # np: without preparing a search that we do not use
@@ -283,7 +282,7 @@ round(coded_bytes, 1)
 # %% [markdown]
 # 16 bytes for the code, 8 for the number of the vector, and about two for its share of the lists' centres and of the typical values.
 #
-# A code is only near its vector, so distances to codes are rough, and so is the order of the neighbours. The way out: fetch more candidates than are wanted, measure these with the full vectors, and keep the best.
+# A code only approximates its vector, so distances to codes are rough, and so is the order of the neighbours. The remedy: fetch more candidates than you want, measure these with the full vectors, and keep the best.
 # `simlib` measures every candidate anyway. So we look up a hundred and keep ten.
 #
 # **Predict.** How many of the ten true neighbours are among ten candidates? And among a hundred?
@@ -303,7 +302,7 @@ pd.DataFrame(rows).T.rename_axis("candidates").round(3)
 #
 # ## Pictures on disk
 #
-# A million digits are 784 MB, three times their embeddings. They need not be in memory: only the neighbours that are shown are read. Again one argument, `store`.
+# A million digits take 784 MB, three times as much as their embeddings. They need not be in memory: only the neighbours that are shown are read. Again it is one argument, `store`.
 
 # %%
 (scratch / "digits.npy").unlink(missing_ok=True)  # from an earlier run of this cell
@@ -322,7 +321,7 @@ plt.show()
 # ## Past one machine, and several programs
 #
 # If the vectors outgrow the memory of one machine, do not invent a distributed search. Use one that exists: [Milvus](https://milvus.io) is an open vector database that runs on a laptop or on a cluster.
-# Above it was a file. With a server the same code reads
+# Above, it kept its data in a file. With a server, the same argument is
 #
 # ```python
 # search={"name": "milvus", "uri": "http://your-host:19530", "collection": "digits"}
@@ -372,7 +371,7 @@ print(*y_test[:8])
 print(*simlib.match(near, shared.calibration.distance("precision >= 0.99")))
 
 # %% [markdown]
-# The address and the name. Labels, their names and the cutpoint lie there too. What we add now, the others find within seconds; what we remove is gone for all.
+# The address and the name. Labels, their names and the cutpoint lie there too. What we add now, other programs find within seconds; what we remove is gone for all of them.
 #
 # It is a real service: each call goes through a connection and can fail. **Predict.** The server breaks down, we add, and it starts again. How many items are there?
 
@@ -391,9 +390,9 @@ server.terminate()  # by its own process, and no other
 ended = server.wait()
 
 # %% [markdown]
-# As many as before. An `add` is there as a whole or not at all, and repeating it first takes back what a broken one may have left.
+# As many as before. An `add` is there as a whole or not at all, and if you repeat it, it first removes what an interrupted one may have left behind.
 #
-# ## Where does each belong?
+# ## Which one when?
 
 # %% tags=["nbval-ignore-output"]
 m = 20_000
@@ -418,7 +417,7 @@ pd.DataFrame(rows).T.round(2)
 #
 # ## A plan on paper: a billion digits
 #
-# What would it take? We compute from what was measured above: the bytes of a vector, the time to build a million, the time of a query. *Quantised* is `PQ16` with a hundred candidates for ten neighbours; the full vectors then lie on disk.
+# What would it take? We calculate from what was measured above: the bytes of a vector, the time to build a million, the time of a query. *Quantised* is `PQ16` with a hundred candidates for ten neighbours; the full vectors then lie on disk.
 
 # %% tags=["nbval-ignore-output"]
 billion, machine = 1e9, 64e9  # vectors; bytes of memory of one machine
@@ -438,15 +437,15 @@ for name, each in plans.items():
 pd.DataFrame(rows).round(1)
 
 # %% [markdown]
-# Read it with care. The build time is that of our own two cores and of plain k-means, and it is the first thing one would change: train on a sample, let a graph find the nearest centre, use more cores. The memory is what it is.
-# For quantised vectors the table leaves out learning the typical values, which takes a sample of fixed size, and reading a hundred full vectors from disk for each query. And the recall among a billion
-# is not on paper. It must be measured there.
+# Read it with care. The build time is that of our own two cores and of plain k-means, and it is the first thing to change: train on a sample, let a graph find the nearest centre, use more cores. The memory stays what it is.
+# For quantised vectors the table leaves out learning the typical values, which takes a sample of fixed size, and reading a hundred full vectors from disk for each query. And no calculation
+# gives the recall among a billion vectors. That must be measured.
 #
 # The pictures, 784 GB, lie on disk, and only those that are shown are read.
 #
-# A **Milvus cluster** brings what makes one index of these machines. *Query nodes* are the machines of the table: each holds its share of the vectors. *Coordinators* keep the books: who holds what, who has stopped, where a new node is needed;
-# they are few, and no query goes through them. *Replicas* are whole copies on other machines: they answer more queries at once, none of them faster. *Partitions* are named parts, such as one for each country:
-# a query that names one leaves the others alone. How many machines, for a thousand queries a second?
+# A **Milvus cluster** makes these machines into one index. *Query nodes* are the machines of the table: each holds its share of the vectors. *Coordinators* keep track of them: which node holds what, which has stopped, where a new one is needed;
+# there are few of them, and no query goes through them. *Replicas* are whole copies on other machines: they answer more queries at once, none of them faster. *Partitions* are named parts, such as one for each country:
+# a query that names one does not search the others. How many machines, for a thousand queries a second?
 
 # %% tags=["nbval-ignore-output"]
 plan, cluster = pd.DataFrame(rows), {}
@@ -458,7 +457,7 @@ for name in plan:
 pd.DataFrame(cluster).round(1)
 
 # %% [markdown]
-# **What changes in your code?** The address. Names, labels, cutpoints and `Index.open` stay as they are. For its promises simlib writes each collection through one channel, a shard, so one node takes the writes; reading spreads over all.
+# **What changes in your code?** The address. Names, labels, cutpoints and `Index.open` stay as they are. To keep its promises, simlib gives each collection a single shard, so that one node takes all writes; lookups are spread over all nodes.
 
 # %%
 folder.cleanup()
@@ -466,8 +465,8 @@ folder.cleanup()
 # %% [markdown]
 # ## Recap
 #
-# - One argument changes the search, another one the store. Distances, cutpoints and labels stay the same.
-# - Exact search is right, simple, and fast enough for longer than one thinks.
+# - One argument changes the search, another the store. Distances, cutpoints and labels stay the same.
+# - Exact search is right and simple, and it stays fast enough for longer than you might expect.
 # - An inverted file looks only into the nearest lists. What lies across a border is missed.
 # - Recall is a property of your data: ten clumps are easy, thousands of identities are not. Measure it on your own vectors.
 #
@@ -477,4 +476,4 @@ folder.cleanup()
 # [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb);
 # all of them are listed in [exercises/README.md](../exercises/README.md).
 #
-# **Next:** your own pictures, in notebook 8; and [09 · Big training](09_big_training.ipynb), if the pictures to *train* on do not fit into memory.
+# **Next:** [08 · Your pictures](08_your_pictures.ipynb), from a folder of photos to a recogniser; and [09 · Big training](09_big_training.ipynb), if the pictures to *train* on do not fit into memory.

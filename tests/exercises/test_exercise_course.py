@@ -190,12 +190,13 @@ def test_an_answer_that_remembers_is_found_out():
 
 
 def test_a_verdict_says_the_same_in_text_and_in_html():
+    before = plt.get_fignums()  # what other tests have left
     verdict = judge(lambda a: judging.expect(False, "`a` < 3 & more", lambda: plt.figure()), (1,))
     assert repr(verdict) == "\u2717 Not right yet, because `a` < 3 & more"
     html = verdict._repr_html_()
     assert "<code>a</code> &lt; 3 &amp; more" in html
     assert "data:image/png;base64," in html and "alt=" in html
-    assert not plt.get_fignums()  # a figure left open would be shown twice
+    assert plt.get_fignums() == before  # a figure left open would be shown twice
 
 
 @pytest.fixture

@@ -27,6 +27,34 @@ def test_generating_again_changes_nothing():
             assert same, f"{file}: python exercises/generate.py"
 
 
+def test_the_readme_counts_the_exercises():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(course.names())} exercises](exercises/README.md)" in readme
+
+
+def predictions(notebook):
+    """How many times a notebook asks for a prediction. One that heads a list asks for each of its points."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    asked = len(re.findall(r"\*\*Predict|^#+ Predict", text, re.MULTILINE))
+    lists = re.findall(r"\*\*Predict[^*]*:\*\*\n\n((?:- .*\n)+)", text)
+    return asked + sum(points.count("\n") - 1 for points in lists)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/0*.ipynb")), ids=lambda path: path.stem)
+def test_each_prediction_is_answered_for_the_teacher_with_figures_that_the_notebook_shows(path):
+    notebook = nbformat.read(path, 4)
+    rows = re.findall(rf"^\| {path.stem[:2]} \| (.*) \|$", generate.teaching(), re.MULTILINE)
+    assert len(rows) == predictions(notebook) > 0
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    shown = [o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs]
+    shown = "\n".join([cell.source for cell in notebook.cells] + shown)
+    for row in rows:
+        answered = row.split(" | ")
+        assert len(answered) == 3 and all(answered)
+        for figure in re.findall(r"\d+\.\d+", row):
+            assert re.search(rf"(?<![\d.]){figure}", shown), f"{figure}, in: {answered[0]}"
+
+
 def meaningful_lines(code):
     return {line.strip() for line in code.splitlines() if re.search(r"[=(]", line)}
 

@@ -44,6 +44,14 @@ for command in ("echo mine > {1}", "rm -rf {2}"):
 """
 LOOP = "while True:\n    pass"
 EATS = "eaten = []\nwhile True:\n    eaten.append(bytearray(50_000_000))"
+FLOOD = 'with open("flood", "wb") as file:\n    file.truncate(10**12)'
+ENDLESS = """
+import threading
+def forever():
+    while True:
+        pass
+threading.Thread(target=forever).start()
+"""
 FORGET = "def distances(a, b):\n    hoard = [bytearray(10**8) for _ in range(10**4)]\n    return 1, 2, 3"
 
 # student: (file, text or how it is made, verdict, part of the message)
@@ -66,6 +74,8 @@ STUDENTS = {
     "qin": ("05b_majority_vote", handed_in("05b_majority_vote", "solution"), "right", ""),
     "sue": ("notes", nbformat.writes(nbformat.v4.new_notebook()), "unreadable", "starts no exercise"),
     "tom": ("homework/week 1/my answer", handed_in("07a_memory", "solution"), "right", "2.56 GB"),
+    "uma": (FAST, handed_in(FAST, "solution", before=FLOOD), "right", "File too large"),
+    "vic": (FAST, handed_in(FAST, "solution", before=ENDLESS), "right", "cosine asks"),
 }
 
 
@@ -113,7 +123,7 @@ def test_the_table_has_a_line_for_each_and_says_how_far_it_is(graded):
     assert len(rows) == len(STUDENTS)
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == sorted(STUDENTS)
-    assert "18 of 18" in done.stderr and "minutes left" in done.stderr
+    assert f"{len(STUDENTS)} of {len(STUDENTS)}" in done.stderr and "minutes left" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forbid it")

@@ -15,6 +15,7 @@ NOTEBOOKS = ROOT / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
 import build  # noqa: E402
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(path.stem for path in (NOTEBOOKS / "src").glob("[0-9]*.py"))
 
 
@@ -32,6 +33,14 @@ def spoiled(notebook, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_source_and_stored_notebook_agree(name):
     assert build.problems(name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_says_how_long_a_notebook_takes_to_read_as_the_notebook_does(name):
+    (minutes,) = re.findall(rf"(?m)^\| \[.*\(notebooks/{name}\.ipynb\) \|.*\| (\d+) min \| .* \|$", README)
+    source = (NOTEBOOKS / "src" / f"{name}.py").read_text(encoding="utf-8")
+    told = re.search(r"\*\*Time\*\* (.*?) (?:of|to) read", source)[1]
+    assert int(minutes) == sum(map(int, re.findall(r"(\d+) minutes", told)))
 
 
 @pytest.mark.parametrize("name", NAMES)
