@@ -23,7 +23,7 @@ figure = simlib.plots.image_grid(x_train[:20], y_train[:20])
 
 # %% [markdown]
 # Build a `simlib.SimilarityModel` for these images, train it on `x_train`, index some of `x_train`,
-# calibrate, and save everything in one `.keras` file. The check opens **the file**, in place of the model,
+# calibrate on `x_cal`, and save everything in one `.keras` file. The check opens **the file**, in place of the model,
 # and matches the test digits. It asks for a model that was trained, and for 85% right answers, *unknown* counting as not right. Put the path
 # in `path`.
 
