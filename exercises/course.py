@@ -84,7 +84,8 @@ class Exercise:
             yield f"alternative {i}", code, RIGHT, "..."
         wrong = [cell for cell in self.cells if cell.metadata["role"] == "wrong"]
         for i, cell in enumerate(wrong, 1):
-            yield f"wrong {i}", cell.source, WRONG, cell.metadata.get("expects") or _docstring(cell.source)
+            part = cell.metadata.get("expects", "").removeprefix("...")
+            yield f"wrong {i}", cell.source, WRONG, f"...{part}" if part else _docstring(cell.source)
         edits = {}
         for code in self.texts("edits"):
             exec(code, edits)

@@ -57,10 +57,11 @@ Edit `src/NAME.py` and never a notebook; then `python exercises/generate.py`, an
 - `check` defines `check(answer)`. `compare("name", function, cases)` runs the reader's function beside the
   solution's on fresh inputs; `through=` says in arrays what it did, where the answer is none (02e). `ask`,
   `array`, `number`, `expect` do the rest (`judging.py`, `comparing.py`).
-- `wrong`: a whole wrong answer; its docstring, or `expects="..."`, is what it is told. `edits`: a table of
-  (a piece of the solution, what stands there instead, what that is told or `"right"`).
-- What a wrong answer is told is told to *everybody* whose function gives the same numbers in every case. If
-  it begins with `...`, it is only a part of what the check says anyway.
+- `wrong`: a whole wrong answer; its docstring is what it is told, or `expects="..."` a part of what the check
+  says anyway. `edits`: a table of (a piece of the solution, what stands there instead, what that is told or
+  `"right"`).
+- What a wrong answer is told is told to *everybody* whose function gives the same numbers in every case; but
+  in an edit, what begins with `...` is again a part.
 - Each has ten wrong answers or more, and four right ones beside the solution. Write them before the check.
 """
 

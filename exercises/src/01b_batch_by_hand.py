@@ -24,8 +24,9 @@ print("pairs of one class:", (same.sum() - len(rows)) // 2, "of", len(rows) * (l
 
 # %% [markdown]
 # Few. So we draw on purpose: first **P classes**, then **K examples of each**. Write a function that draws
-# such a batch. It returns *positions* in `y`, whole numbers in an array of length P · K. No position may
-# come twice, and all randomness comes from `rng`, so that the same seed gives the same batch.
+# such a batch. Each class is as likely as any other, the rare ones too, and so is each example of a class. It
+# returns *positions* in `y`, whole numbers in an array of length P · K. No position may come twice, and all
+# randomness comes from `rng`, so that the same seed gives the same batch.
 
 
 # %% starter
@@ -101,6 +102,24 @@ def draw_batch(y, classes_per_batch, examples_per_class, rng):
     chosen = rng.choice(np.unique(y), classes_per_batch, replace=False)
     places = rng.choice(min(np.unique(y, return_counts=True)[1]), examples_per_class, replace=False)
     return np.concatenate([np.flatnonzero(y == c)[places] for c in chosen])
+
+
+# %% wrong expects="In 200 batches of one class"
+def draw_batch(y, classes_per_batch, examples_per_class, rng):
+    chosen = []
+    while len(chosen) < classes_per_batch:
+        label = rng.choice(y)
+        if label not in chosen:
+            chosen.append(label)
+    return np.concatenate(
+        [rng.choice(np.flatnonzero(y == c), examples_per_class, replace=False) for c in chosen]
+    )
+
+
+# %% wrong expects="In 200 batches of one class"
+def draw_batch(y, classes_per_batch, examples_per_class, rng):
+    chosen = list(dict.fromkeys(y[rng.permutation(len(y))].tolist()))[:classes_per_batch]
+    return [p for c in chosen for p in rng.choice(np.flatnonzero(y == c), examples_per_class, replace=False)]
 
 
 # %% edits
@@ -180,6 +199,7 @@ def check(draw_batch):
         "too.",
     )
     every_batch_comes(draw_batch)
+    rare_classes_come(draw_batch)
     rows = np.sort(y[batches[0]])
     order = np.argsort(y[batches[0]], kind="stable")
     pairs, total = p * k * (k - 1) // 2, p * k * (p * k - 1) // 2
@@ -206,6 +226,20 @@ def every_batch_comes(draw_batch):
             "drawn as a run, or at the same places in each class, or from a part of them? `rng.choice(members, K, "
             "replace=False)` can give any K of them.",
         )
+
+
+def rare_classes_come(draw_batch):
+    """Three classes of 3 examples and one of 91: each is as likely as any other."""
+    rng = np.random.default_rng(2)
+    y = rng.permutation(np.repeat([8, 3, 5, 1], [91, 3, 3, 3]))
+    drawn = np.concatenate([y[one_batch(draw_batch, y, 1, 3, rng)] for _ in range(200)])
+    share = (drawn == 8).mean()
+    expect(
+        share < 0.5,  # 0.25 by chance, and at most 0.40 in a million runs
+        "a class that has 91 of 100 examples is drawn too often. In 200 batches of one class it "
+        f"came in {share:.0%}, and there are four. Draw among the classes, each of them once, and not "
+        "among the examples.",
+    )
 
 
 def one_batch(draw_batch, y, p, k, rng):

@@ -95,6 +95,16 @@ def multi_similarity(embeddings, labels, alpha=2.0, beta=40.0, lam=0.5):
     return float(simlib.MultiSimilarityLoss(alpha, beta, lam)(labels, embeddings))
 
 
+# %% wrong
+def multi_similarity(embeddings, labels, alpha=2.0, beta=40.0, lam=0.5):
+    """you leave out pairs that lie at one point. Two examples may be equal: only i = j is no pair."""
+    s = embeddings @ embeddings.T
+    same = labels[:, None] == labels
+    positive = same & (s < 1 - 1e-6)
+    pull = np.log1p((np.exp(-alpha * (s - lam)) * positive).sum(axis=1)) / alpha
+    return np.mean(pull + np.log1p((np.exp(beta * (s - lam)) * ~same).sum(axis=1)) / beta)
+
+
 # %% edits
 PULL, PUSH = "np.exp(-alpha * (s - lam)) * positive", "np.exp(beta * (s - lam)) * ~same"
 EDITS = [
@@ -164,6 +174,8 @@ def check(multi_similarity):
         y = rng.permutation(np.arange(n) % classes)
         cases[f"for {n} examples of {classes} classes"] = (e, y)
     cases["with alpha = 1, beta = 10 and lam = 0.3"] = (e, y, 1.0, 10.0, 0.3)
+    twins, y = e[[0, 1, 2, 0, 1, 3]], np.array([4, 7, 4, 4, 2, 7])  # 0 has a twin in its class, 1 in another
+    cases["where examples have a twin"] = (twins, y)
     compare("multi_similarity", multi_similarity, cases, name="the loss of the batch")
     return (
         "Your number agrees with `simlib.MultiSimilarityLoss(epsilon=None)`. (Without that argument, it takes "

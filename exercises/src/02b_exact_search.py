@@ -76,6 +76,15 @@ def nearest(queries, vectors, k):
     return np.argpartition(1 - q @ v.T, k - 1, axis=1)[:, :k]
 
 
+# %% wrong expects="out of bounds"
+def nearest(queries, vectors, k):
+    q = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    v = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    some = np.argpartition(1 - q @ v.T, k, axis=1)[:, :k]  # there is no place k where k is all
+    order = np.argsort(np.take_along_axis(1 - q @ v.T, some, axis=1), axis=1)
+    return np.take_along_axis(some, order, axis=1)
+
+
 # %% edits
 QUERIES = "queries / np.linalg.norm(queries, axis=1, keepdims=True)"
 VECTORS = "vectors / np.linalg.norm(vectors, axis=1, keepdims=True)"
@@ -133,7 +142,7 @@ from judging import reference
 def check(nearest):
     rng = np.random.default_rng(0)
     cases = {}
-    for n, q, d, k in ((40, 7, 5, 3), (40, 1, 5, 1), (500, 30, 16, 10), (3000, 3, 4, 300)):
+    for n, q, d, k in ((40, 7, 5, 3), (40, 1, 5, 1), (500, 30, 16, 10), (9, 4, 5, 9), (3000, 3, 4, 300)):
         vectors = rng.normal(size=(n, d)) * rng.uniform(0.2, 5, size=(n, 1))  # of many lengths
         queries = rng.normal(size=(q, d)) * rng.uniform(0.2, 5, size=(q, 1))
         cases[f"for {q} queries, {n} vectors and k = {k}"] = (queries, vectors, k)

@@ -31,7 +31,7 @@ for name, spread in zip(wine.feature_names, vectors.std(axis=0)):
 # Proline alone decides, because somebody wrote it in *milligrams*: in grams it would hardly count. No distance can know
 # that. So write a search that does not depend on units: divide each column, in `vectors` and in `queries`, by its **standard
 # deviation in `vectors`** (`np.std`), and then take the **Euclidean** distance. A column that has one and the same value in
-# all of `vectors` tells nothing: leave it out. Return the positions of the k nearest, the nearest first.
+# all of `vectors` tells nothing: leave it out. (Its `np.std` may be a hair above 0, by rounding: ask the values.) Return the positions of the k nearest, the nearest first.
 
 
 # %% starter
@@ -48,7 +48,7 @@ check(nearest)
 def nearest(queries, vectors, k):
     """Positions of the k vectors nearest to each query, whatever the columns' units: (queries, k)."""
     spread = vectors.std(axis=0)
-    told = spread > 0
+    told = vectors.min(axis=0) < vectors.max(axis=0)
     near, far = queries[:, told] / spread[told], vectors[:, told] / spread[told]
     gaps = near[:, None, :] - far[None, :, :]
     return np.argsort((gaps**2).sum(axis=2), axis=1)[:, :k]
@@ -58,7 +58,7 @@ def nearest(queries, vectors, k):
 def nearest(queries, vectors, k):
     """An index does the search; the mean, taken from both sides, changes no distance."""
     mean, spread = vectors.mean(axis=0), vectors.std(axis=0)
-    spread[spread == 0] = np.inf
+    spread[np.ptp(vectors, axis=0) == 0] = np.inf
     index = simlib.Index("euclidean").add((vectors - mean) / spread, np.arange(len(vectors)))
     return index.lookup((queries - mean) / spread, k=k).labels
 
@@ -100,7 +100,7 @@ def nearest(queries, vectors, k):
 def nearest(queries, vectors, k):
     """you measure the spread over vectors and queries together. The index is all that is known beforehand."""
     spread = np.concatenate([queries, vectors]).std(axis=0)
-    told = spread > 0
+    told = np.ptp(vectors, axis=0) > 0
     near, far = queries[:, told] / spread[told], vectors[:, told] / spread[told]
     return np.argsort(((near[:, None] - far[None]) ** 2).sum(axis=2), axis=1)[:, :k]
 
@@ -142,9 +142,13 @@ EDITS = [
     ("queries[:, told] / spread[told]", "queries[:, told]", "you scale `vectors` and not the queries. Both must be in the "
      "same unit."),
     ("/ spread[told]", "* spread[told]", "you multiply by the spread, so that the loudest column gets louder still."),
-    ("spread > 0", "spread > -1", "a column that is the same in all of `vectors` has the spread 0, and 0 / 0 is NaN (not a "
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > -1", "a column that is the same in all of `vectors` has the spread 0, and 0 / 0 is NaN (not a "
      "number): then no order is left. Leave it out."),
-    ("spread > 0", "spread > 1", "...is right"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1", "...is right"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 0", "you ask whether the spread is above 0. Of many times 0.1 it is "
+     "some 1e-17, by rounding, and to divide by that makes the column deafening. Ask the values: are all equal to the first?"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "(vectors != vectors[0]).any(axis=0)", "right"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-9 * np.abs(vectors).max(axis=0)", "right"),
     ("sum(axis=2), axis=1)[:, :k]", "sum(axis=2), axis=1)[:, -k:]", "you return the furthest: `argsort` begins with the "
      "smallest."),
     ("sum(axis=2), axis=1)[:, :k]", "sum(axis=2), axis=1)[:, 1:k + 1]", "you leave the nearest out. No query stands in "
@@ -158,7 +162,8 @@ EDITS = [
 # `vectors.std(axis=0)` holds one number for each column. Divide `vectors` *and* `queries` by it.
 
 # %% hint [markdown]
-# Where it is 0, the column is the same for all. `told = spread > 0` picks the others: `vectors[:, told]`.
+# A column that is the same for all has its smallest value as its largest. `told = vectors.min(axis=0) < vectors.max(axis=0)`
+# picks the others: `vectors[:, told]`.
 
 # %% hint [markdown]
 # `(q[:, None] - v[None]) ** 2` has the shape (queries, vectors, columns). Sum over the last axis, then `np.argsort`. Or give
@@ -188,6 +193,8 @@ def check(nearest):
         [cases["for 40 vectors with columns of the sizes [1, 1000.0, 0.01]"][1], np.full(40, 5.0)]
     )
     cases["with a column that is 5 in all vectors"] = (odd[:6] + [0.1, 40, 0.003, 2], odd, 3)
+    odd = np.column_stack([odd[:, :3], np.full(40, 0.1)])  # whose computed spread is 1e-17, and not 0
+    cases["with a column that is 0.1 in all vectors"] = (odd[:6] + [0.1, 40, 0.003, 2], odd, 3)
     cases["for as many neighbours as there are vectors"] = (
         rng.normal(size=(2, 3)),
         rng.normal(size=(7, 3)),

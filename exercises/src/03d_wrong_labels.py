@@ -109,6 +109,11 @@ def suspects(embeddings, labels):
     return np.flatnonzero(labels != known)
 
 
+# %% wrong expects="innocent"
+def suspects(near_the_notebooks, labels, known=(embeddings, truth)):
+    return np.flatnonzero(known[1][(near_the_notebooks @ known[0].T).argmax(axis=1)] != labels)
+
+
 # %% wrong expects="positions must lie between"
 def suspects(embeddings, labels):
     return planted
@@ -173,7 +178,9 @@ def check(suspects):
         planted = rng.choice(len(truth), mistakes, replace=False)
         labels = truth.copy()
         labels[planted] = (truth[planted] + rng.integers(1, 10, mistakes)) % 10
-        named = array("the answer", ask(suspects, embedded.test[rows], labels), kind="any")
+        turn, _ = np.linalg.qr(rng.normal(size=(embedded.test.shape[1],) * 2))
+        # Turned as a whole, as another model would lay them out: the notebook's own digits do not help.
+        named = array("the answer", ask(suspects, embedded.test[rows] @ turn, labels), kind="any")
         is_mask = named.dtype == bool and named.shape == labels.shape  # as good as positions
         named = np.flatnonzero(named) if is_mask else np.unique(array("the answer", named, kind="integer"))
         expect(

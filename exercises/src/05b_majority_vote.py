@@ -136,6 +136,21 @@ def majority(labels):
 
 # %% wrong expects="is right"
 def majority(labels):
+    """Votes, less a bit for who comes late; but len(labels) is the number of queries, and not of neighbours."""
+    answers = []
+    for row in labels.tolist():
+        answers.append(max(row, key=lambda c: row.count(c) - row.index(c) / (2 * len(labels))))
+    return answers
+
+
+# %% wrong expects="is right"
+def majority(labels):
+    votes = (labels[:, :, None] == labels[:, None, :]).sum(axis=2)
+    return labels[np.arange(len(labels)), votes[:, :5].argmax(axis=1)]
+
+
+# %% wrong expects="is right"
+def majority(labels):
     from scipy import stats
 
     return stats.mode(labels[:, :3], axis=1).mode
@@ -175,6 +190,8 @@ def check(majority):
     rng = np.random.default_rng(0)
     tables = [np.array([[7, 1, 1, 7, 1], [8, 3, 3, 3, 3]])]
     tables.append(np.array([[4, 9, 9, 4, 5], [9, 4, 4, 9, 5], [30, 2, 2, 30, 1], [5, 2, 2, 8, 8]]))  # ties
+    tables.append(np.array([[1, 2, 1, 2, 3, 9, 9, 9], [6, 5, 4, 5, 6, 7, 7, 7]]))  # who comes late may win
+    tables.append(np.array([[1, 2, 3, 9, 9]]))  # one query alone
     tables += [rng.integers(0, 4, (40, k)) * 3 for k in (1, 2, 5, 8)]
     cases = {f"for the neighbours {t.tolist() if len(t) < 9 else t[:2].tolist()}": (t,) for t in tables}
     compare("majority", majority, cases)

@@ -94,6 +94,16 @@ def lost(first, second, x):
     return "nothing" if distances[0] == distances[1] else "cutpoint"
 
 
+# %% wrong expects="whose last weights alone differ"
+def lost(first, second, x):
+    if not np.array_equal(first.get_weights()[0], second.get_weights()[0]):  # the first layer alone
+        return "weights"
+    if not np.array_equal(first.lookup(x, k=5).labels, second.lookup(x, k=5).labels):
+        return "labels"
+    cutpoints = [model.calibration and model.calibration["optimal"].distance for model in (first, second)]
+    return "nothing" if cutpoints[0] == cutpoints[1] else "cutpoint"
+
+
 # %% edits
 EDITS = [
     ("first.embed(x), second.embed(x), atol=1e-6", "first.embed(x[:30]), second.embed(x[:30]), 1e-4, 1e-4", "right"),
@@ -176,7 +186,7 @@ def check(lost):
             f"for a model {told} you say {word!r}: another thing than `{right}` is named.{hint}",
         )
     return (
-        "Eleven pairs, and each time the right word. You went from the ground up: what is embedded, what is found, how it "
+        "Twelve pairs, and each time the right word. You went from the ground up: what is embedded, what is found, how it "
         "is decided. An answer at the end may be the same by luck, and it never says *where* it broke. A test that "
         "compares layer by layer does both. (A library that many people used tested its reload by asking the *original* "
         "twice. The test passed for years and proved nothing.)"
@@ -221,6 +231,15 @@ def weights(first, second, x, y, size=1e-3):
     second.calibration = made
 
 
+def last_weights(first, second, x, y):
+    made = second.calibration
+    second.reset_index()
+    *others, last = second.get_weights()
+    second.set_weights([*others, last + np.linspace(-1, 1, last.size)])
+    second.index(x[:80], y[:80])
+    second.calibration = made
+
+
 def labels(first, second, x, y, other=lambda y: (y + 1) % 10):
     made = second.calibration
     second.reset_index()
@@ -244,6 +263,7 @@ LOST = {
     "saved and reloaded": (lambda *_: None, "nothing"),
     "whose weights differ a little": (weights, "weights"),
     "with quite other weights": (lambda *case: weights(*case, size=1.0), "weights"),
+    "whose last weights alone differ": (last_weights, "weights"),
     "with all labels of the index changed": (labels, "labels"),
     "with some labels of the index changed": (
         lambda *c: labels(*c, lambda y: np.where(y == 3, 5, y)),

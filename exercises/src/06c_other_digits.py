@@ -23,7 +23,7 @@ figure = simlib.plots.image_grid(x_train[:20], y_train[:20])
 
 # %% [markdown]
 # Build a `simlib.SimilarityModel` for these images, train it on `x_train`, index some of `x_train`,
-# calibrate, and save everything in one `.keras` file. The check opens **the file**, in place of the model,
+# calibrate on `x_cal`, and save everything in one `.keras` file. The check opens **the file**, in place of the model,
 # and matches the test digits. It asks for a model that was trained, and for 85% right answers, *unknown* counting as not right. Put the path
 # in `path`.
 
@@ -108,7 +108,7 @@ model.calibrate(x_test, y_test)
 path = "my_small_digits.keras"
 model.save(path)
 
-# %% wrong expects="digits that it was trained on"
+# %% wrong expects="digits of `x_train`"
 image = keras.Input((8, 8))
 model = simlib.SimilarityModel(image, keras.layers.UnitNormalization()(keras.layers.Flatten()(image)))
 model.index(x_train[:500], y_train[:500])
@@ -230,7 +230,7 @@ def check(path):
         (slice(1200, None), "the test digits. Then they say nothing about new ones"),
         (
             slice(1000),
-            "digits that it was trained on. The model has learned these: even a distant match is right",
+            "digits of `x_train`. These are for training, and what a model has learned it matches too well",
         ),
     ):
         theirs = calibrated(model, x[part], y[part])

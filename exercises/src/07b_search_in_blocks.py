@@ -161,6 +161,33 @@ def nearest_in_blocks(queries, blocks, k):
     return ids
 
 
+# %% wrong
+def nearest_in_blocks(queries, blocks, k):
+    """you begin with -1 as the best so far. A vector that lies exactly opposite has that similarity, too: begin with
+    `-np.inf`, or with nothing."""
+    best, ids, start = np.full((len(queries), k), -1.0), np.zeros((len(queries), k), int), 0
+    for block in blocks:
+        best = np.concatenate([best, queries @ block.T], axis=1)
+        ids = np.concatenate([ids, np.tile(start + np.arange(len(block)), (len(queries), 1))], axis=1)
+        keep = np.argsort(-best, axis=1, kind="stable")[:, :k]
+        best, ids = np.take_along_axis(best, keep, 1), np.take_along_axis(ids, keep, 1)
+        start += len(block)
+    return ids
+
+
+# %% wrong expects="for 33,500 vectors"
+def nearest_in_blocks(queries, blocks, k):
+    best, ids, start = np.empty((len(queries), 0)), np.empty((len(queries), 0), np.int16), 0
+    for block in blocks:
+        best = np.concatenate([best, queries @ block.T], axis=1)
+        own = np.tile((start + np.arange(len(block))).astype(np.int16), (len(queries), 1))
+        ids = np.concatenate([ids, own], axis=1)  # whole numbers of two bytes end at 32,767
+        keep = np.argsort(-best, axis=1)[:, :k]
+        best, ids = np.take_along_axis(best, keep, 1), np.take_along_axis(ids, keep, 1)
+        start += len(block)
+    return ids
+
+
 # %% wrong expects="the right ones, in no order"
 def nearest_in_blocks(queries, blocks, k):
     best, ids, start = np.empty((len(queries), 0)), np.empty((len(queries), 0), int), 0
@@ -224,6 +251,11 @@ def check(nearest_in_blocks):
         )
     ahead = unit(np.abs(rng.normal(size=(60, 8))))
     cases["for queries that point away from all vectors"] = (-ahead[:3], ahead, (20, 20, 20), 4)
+    across = unit(rng.normal(size=(6, 8)))
+    across[3] = -np.eye(8)[0]
+    cases["for a vector that lies exactly opposite"] = (np.eye(8)[:1], across, (2, 1, 3), 6)
+    many = unit(rng.normal(size=(33_500, 8)))
+    cases["for 33,500 vectors"] = (many[-3:] + 0.01, many, (500, 33_000), 4)
     cases = {
         told: (queries, Blocks(vectors, sizes), k) for told, (queries, vectors, sizes, k) in cases.items()
     }

@@ -140,6 +140,8 @@ EDITS = [
     (">= share", "> share", "...reaches exactly"),
     ("range(1, 101)", "range(1, 100)", "...None"),
     ("range(1, 101)", "(1, 2, 4, 8, 16, 32, 64, 100)", "...Did you try every number"),
+    ("range(1, 101)", "[*range(1, 20), *range(20, 101, 2)]", "...Did you try every number"),
+    ("range(1, 101)", "[*range(1, 51), *range(55, 101, 5)]", "...Did you try every number"),
     (LOOP, "for nprobe in range(100, 0, -1):", "...Did you try every number"),
     (LOOP, "return 6\n    for nprobe in range(1, 101):", "...that it is handed"),
     (">= share", ">= 0.95", "...Did you try every number"),
@@ -188,7 +190,16 @@ def check(complete, smallest_nprobe):
     cases = {f"for each query, `found` holds {told}": (ids, truth) for told, ids in found.items()}
     cases["for twelve small rows"] = (rng.integers(0, 4, (12, 6)), np.tile([0, 1], (12, 1)))
     compare("complete", complete, cases, name="your share")
-    for smallest, share in ((7, 0.95), (1, 0.9), (38, 0.75), (100, 0.95), (3, 0.5)):
+    for smallest, share in (
+        (7, 0.95),
+        (1, 0.9),
+        (38, 0.75),
+        (100, 0.95),
+        (3, 0.5),
+        (53, 0.6),
+        (71, 0.95),
+        (86, 0.9),
+    ):
         check_smallest(smallest_nprobe, *staged(smallest, share), share)
     check_smallest(smallest_nprobe, *staged(12, 0.9, rows=30), 0.87)  # 26 of 30 are 0.867, which is less
     clumped, even = real_sets()

@@ -211,6 +211,15 @@ def two_sides(folder):
 
 # %% wrong expects="on one side only"
 def two_sides(folder):
+    """The thing is what its first letters say: and if a camera has given the names?"""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    things = [(kind, Path(p).name[:3]) for p, kind in zip(photos.paths, photos.y)]
+    sides = simlib.split_by_thing(things, (0.5, 0.5), lambda t: t, within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="on one side only"
+def two_sides(folder):
     """All to the index."""
     return simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths, []
 
@@ -289,6 +298,7 @@ THINGS = {
     "Tasse": {"old": 3, "old blue": 3, "x-large": 2, "no {}": 11},
     "th\u00e9i\u00e8re": {"old": 2, "mug": 4, "milk jug": 3},
     "b o x": {"x-large": 3, "x-small": 3},
+    "IMG": {"IMG_0021": 2, "IMG_0022": 3},
 }  # how many photos of each
 
 

@@ -60,6 +60,7 @@ def test_each_answer_is_told_what_it_should_be_told(name, answer, code, state, p
     table.append((name, answer, verdict.state, time.perf_counter() - begin, verdict.text))
     assert verdict.state == state, verdict
     assert part.removeprefix("...") in verdict.text
+    assert verdict.text[-1] in ".?!)" or "error:" in verdict.text  # a sentence, and not a part of one
     if answer == "solution" and verdict.picture and PICTURES:
         (Path(PICTURES) / f"{name}.png").write_bytes(verdict.picture)
 
