@@ -162,11 +162,11 @@ class Index:
         return dict(zip(items.classes.call(list(sizes)), sizes.values()))
 
     def recall(self, k=10):
-        """The share of the k nearest that a search finds, measured on some of the items; exact: 1.0."""
+        """The share of the k nearest that a search finds, measured with 100 queries; exact: 1.0."""
         return self._items.recall(checks.whole_number("k", k, at_least=1))
 
     def build(self):
-        """Build now what an approximate search needs, which the first lookup does else."""
+        """Build now what an approximate search needs; of faiss's graph, that is a matter of minutes."""
         self._items.build()
         return self
 
@@ -187,6 +187,7 @@ class Index:
         It was made by the first `add` of `Index(search={"name": "milvus", "uri": ..., "collection": ...})`.
         `uri`, `collection` and the options are those of `MilvusItems`. Raises ValueError if it is not there.
         """
+        checks.kind("collection", collection, str)
         index = cls(search={"name": "milvus", "uri": uri, "collection": collection, **options})
         index._items.open()
         index._distance = index._items.distance

@@ -330,7 +330,7 @@ plt.show()
 # ```
 #
 # One *collection* holds everything: vectors, ids, labels, pictures, and the calibration. So it is one index for every program that knows its address. We start a small server on this machine, Milvus Lite in a process
-# of its own, and a second program, which fills an index there, calibrates, and ends.
+# of its own.
 
 # %%
 def serve(port):
@@ -349,6 +349,11 @@ def serve(port):
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
 server, uri = serve(port), f"http://127.0.0.1:{port}"
+
+# %% [markdown]
+# And a second program, which fills an index there, calibrates, and ends.
+
+# %%
 np.savez(scratch / "known.npz", x=train[:1000], y=y_train[:1000], cal=cal, y_cal=y_cal)
 program = """
 import sys, numpy, simlib
@@ -361,7 +366,7 @@ index.calibration = simlib.calibrate(near, names[known["y_cal"]], targets=["prec
 print("The other program:", len(index), "items")
 """
 command = [sys.executable, "-c", program, uri, str(scratch / "known.npz")]
-print(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+print(subprocess.run(command, capture_output=True, text=True, check=True).stdout, end="")
 
 # %% [markdown]
 # **Predict.** This notebook has added nothing to that index. What does it need to name a test digit?

@@ -75,6 +75,13 @@ def is_dataset(x):
     return known or hasattr(x, "element_spec") or hasattr(x, "batch_sampler")
 
 
+def needed(y):
+    """Return labels as they are, or raise ValueError for None."""
+    if y is None:
+        raise ValueError("y: give the true label of each example, or as x a dataset of batches (x, y).")
+    return y
+
+
 def batches(x, y, verbose):
     """Yield (examples, labels or None) of each batch of a dataset, with a bar unless `verbose` is 0."""
     if y is not None:

@@ -163,7 +163,7 @@ class SimilarityModel(keras.Model):
     def calibrate(self, x, y=None, metric="f1", targets=(), matcher="nearest", k=1, verbose=None):
         """`simlib.calibrate` of examples not trained on, nor indexed; also kept as `model.calibration`."""
         neighbors, y = self._lookup(x, y, k, verbose)
-        self.calibration = calibrate_neighbors(neighbors, y, metric, targets, matcher)
+        self.calibration = calibrate_neighbors(neighbors, doors.needed(y), metric, targets, matcher)
         return self.calibration
 
     def match(self, x, cutpoint=OPTIMAL, no_match_label=None, verbose=None):
@@ -198,12 +198,12 @@ class SimilarityModel(keras.Model):
         sizes = {c: n - (without is not None) for c, n in index.class_sizes().items()}
         k = min(len(index) - (without is not None), max(*ks, *sizes.values()))
         neighbors, y = self._lookup(x, y, k, verbose, without=without)
-        return metrics.retrieval(neighbors, y, sizes, ks)
+        return metrics.retrieval(neighbors, doors.needed(y), sizes, ks)
 
     def evaluate_classification(self, x, y=None, cutpoint=OPTIMAL, groups=None, verbose=None):
         """Right, unknown and wrong shares, overall and by group; see `metrics.classification`."""
         neighbors, y, *decide = self._to_match(x, y, cutpoint, verbose)
-        labels, classes = neighbors.classes.read("y", y)
+        labels, classes = neighbors.classes.read("y", doors.needed(y))
         return metrics.shares(matching.answers(neighbors, *decide), labels, classes, groups)
 
     def save(self, filepath, overwrite=True, **kwargs):

@@ -6,14 +6,14 @@ import warnings
 
 import numpy as np
 
-from simlib import checks, distances
+from simlib import checks
 from simlib.search import ExactSearch, nearest
 
 EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
 PROBES = 16  # lists that a query looks into, at least
 SEEN_PER_NEIGHBOR = 8  # and enough of them to meet this many vectors for each neighbour asked for
 TRAIN_PER_LIST, TRAIN_ROUNDS = 32, 10  # k-means needs no more; faiss's 256 and 25 take 20 times as long
-RECALL, SAMPLE = 0.99, 100  # wanted of so many of the vectors: what is measured is a little off
+RECALL, SAMPLE = 0.99, 100  # wanted of so many queries: what is measured is a little off
 TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
 LINKS, BUILD_EFFORT, EFFORT = 32, 200, 64  # of a graph: links of each; looked at to find them, and later
 TOO_MUCH = 100  # a hundredth of the vectors visited by a query: a graph reaches them one by one
@@ -26,10 +26,10 @@ class FaissSearch(ExactSearch):
     From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a query
     is compared with those in the lists nearest to it (Jegou et al. 2011, "Product quantization for nearest
     neighbor search", section IV). Into how many it looks, it finds out by itself: it doubles them until 100
-    of the vectors find 99% of their neighbours. Where that takes a third of the lists, as with many classes
-    of a few vectors each, it says so once and searches exactly, until `build` makes a graph of them (HNSW;
-    Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), tuned likewise. A
-    graph takes a minute or so for 100,000 vectors; it is not saved, and ends when items are removed.
+    queries beside the vectors find 99% of their neighbours. Where that takes a third of the lists, as with
+    many classes of a few vectors each, it says so once and searches exactly, until `build` makes a graph
+    (HNSW; Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), and tunes it
+    likewise. That takes a minute for 100,000 vectors; it is not saved, and ends when items are removed.
 
     `build`, or else the first lookup after adding, builds the lists, and all anew when the index has doubled;
     other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool must
@@ -116,7 +116,7 @@ class FaissSearch(ExactSearch):
         some, aside = vectors[rows], np.random.default_rng(0).standard_normal((len(rows), vectors.shape[1]))
         apart = some - vectors[exact.search(some, 2)[0][:, -1]]
         aside *= np.linalg.norm(apart, axis=1, keepdims=True) / np.linalg.norm(aside, axis=1, keepdims=True)
-        queries = distances.prepare("queries", self.distance, some + aside)
+        queries = self.distance.prepare(some + aside).astype(np.float32)
         return queries, rows[:, None], *exact.search(queries, k)
 
     def _share(self, search, vectors, queries, rows, true, reach):
@@ -139,8 +139,8 @@ class FaissSearch(ExactSearch):
     def _ready(self, vectors, k, graph=False):
         """The faiss index of all vectors, set to find k of them; None where exact search shall answer."""
         few = len(vectors) < (1 if self.factory else max(EXACT_BELOW, TOO_MANY * k))
-        if few or self.distance.name == "manhattan" or not self._building.acquire(blocking=False):
-            return None  # or another thread is building
+        if few or self.distance.name == "manhattan" or not self._building.acquire(blocking=graph):
+            return None  # or another thread is building, and `build` waits for it
         try:
             index = self._filled(self._lists_or_factory(vectors), vectors)
             if self.factory or self.parameters or self._tune(index, vectors, k):

@@ -11,7 +11,7 @@ from simlib.ids import LARGEST, Ids, read_ids
 from simlib.items import EMPTY, Items, leave_out
 from simlib.neighbors import trusted
 from simlib.scale import milvus_text as text
-from simlib.scale.milvus_client import MESSAGE, MOST, QUERIES, Collection, within
+from simlib.scale.milvus_client import MESSAGE, MOST, QUERIES, Collection
 from simlib.search import ExactSearch
 
 METRICS = {"cosine": "L2", "euclidean": "L2", "squared_euclidean": "L2", "inner_product": "IP"}
@@ -131,9 +131,9 @@ class MilvusItems:
             return self._as_ids(np.random.default_rng().integers(LARGEST, size=n).tolist())
         ids, named = read_ids("ids", ids, n), self._like("text")
         if n and named == (ids.dtype.kind != "U"):
-            raise ValueError(
-                f"ids: got {ids[0].item()!r}, but those there are like {'text' if named else '7'}."
-            )
+            raise ValueError(f"ids: got {ids[0].item()!r}, but those there are like {'a' if named else 7!r}.")
+        if ids.dtype.kind == "U":
+            text.fitting("ids", ids.tolist())
         return Ids(self._as_ids(list(self._rows.found(ids.tolist(), "label")))).check(ids, n)
 
     def _label_texts(self, labels, n):
@@ -142,7 +142,7 @@ class MilvusItems:
         if self._rows.about and not len(self.classes.ids):  # names or numbers?
             self._class_ids([row["label"] for row in self._rows.read('label != ""', ["label"], limit=1)])
         self.classes.read("labels", labels, n, nobody=None)
-        return [text.of_label(label) for label in labels.tolist()]
+        return text.fitting("labels", list(map(text.of_label, labels.tolist())))
 
     def _payload_texts(self, payload, n):
         like = self._like("payload")
@@ -168,7 +168,7 @@ class MilvusItems:
             return leave_out(self.lookup(queries, k + 1, among), without, k)
         if k > MOST:
             raise ValueError(f"k: Milvus finds at most {MOST} neighbours; got {k}.")
-        where = "" if among is None else within("label", self._among(among))
+        where = "" if among is None else text.within("label", self._among(among))
         step, hits = max(1, min(QUERIES, MESSAGE // (4 * k * self.dim))), []
         options = {"limit": k, "search_params": {"params": self.settings["search"]["parameters"] or {}}}
         for start in range(0, len(queries), step):

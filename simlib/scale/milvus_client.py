@@ -9,6 +9,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import secrets
 import time
 import urllib.parse
@@ -16,7 +17,7 @@ import urllib.parse
 import numpy as np
 
 from simlib import checks
-from simlib.scale.milvus_text import LONGEST
+from simlib.scale.milvus_text import LONGEST, NOTE, within
 
 MESSAGE = 2**22  # bytes sent or asked for at once: Milvus takes them as one message
 QUERIES = 100  # sent at once: a slow machine must answer them within the timeout
@@ -31,26 +32,15 @@ GRPC = {
 }
 
 
-def within(field, values):
-    """The filter for one of some values."""
-    return f"{field} in [{', '.join(map(_quoted, values))}]"
-
-
-def _quoted(value):
-    if not isinstance(value, str):
-        return str(value)
-    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
-        value = value.replace(plain, escaped)
-    return f'"{value}"'
-
-
 class Collection:
     """One collection; `about` says what its items are like, None before there are any."""
 
     def __init__(self, uri, name, timeout):
         self._pymilvus = checks.extra("pymilvus", "Milvus")
         self._failures = self._pymilvus.exceptions.MilvusException, checks.extra("grpc", "Milvus").RpcError
-        self.uri, self.name, self.timeout = _checked(uri), name or f"simlib_{secrets.token_hex(8)}", timeout
+        self.uri, self.name, self.timeout = _checked(uri), _named(name), checks.number("timeout", timeout)
+        if self.timeout <= 0:
+            raise ValueError(f"timeout must be seconds, more than 0; got {timeout!r}.")
         self.about = self._client = None
         self._begun, self._broken = False, 0  # the creation, by us; the batch of an add that broke off
         self._wrote = self._asked = -np.inf  # when
@@ -172,7 +162,7 @@ class Collection:
 
     def _key(self, number, about=None):
         """The key of a row that is no item: no item has a number below 0, nor such a text."""
-        return f"\ufdd0{number}" if (about or self.about)["text"] else number
+        return f"{NOTE}{number}" if (about or self.about)["text"] else number
 
     def read(self, where, fields, **options):
         """The items that a filter finds, "" for all, as dicts."""
@@ -225,7 +215,7 @@ class Collection:
 
     def _under_way(self, level=None):
         rows = self._at("query", 'batch == 0 and label == "under way"', ["id"], level)
-        return {int(str(row["id"]).lstrip("\ufdd0")) for row in rows}
+        return {int(str(row["id"]).lstrip(NOTE)) for row in rows}
 
     def keep(self, kind, text, about=None):
         """Keep a text about the items, in place of that of the same kind; in several rows, if it is long."""
@@ -249,7 +239,16 @@ def _messages(rows):
     return [rows[start : start + step] for start in range(0, len(rows), step)]
 
 
+def _named(collection):
+    if collection is None:
+        return f"simlib_{secrets.token_hex(8)}"
+    if isinstance(collection, str) and re.fullmatch(r"[A-Za-z_]\w{0,254}", collection, re.ASCII):
+        return collection
+    raise ValueError(f"collection must be letters, digits and _, no digit first; got {collection!r}.")
+
+
 def _checked(uri):
+    uri = os.fspath(uri) if isinstance(uri, os.PathLike) else str(uri)
     with contextlib.suppress(ValueError):  # a port beyond 65535
         if "://" in uri and urllib.parse.urlsplit(uri).port != 0:
             return uri

@@ -9,12 +9,35 @@ from simlib.scale.disk import FixedStore
 from simlib.store import MemoryStore
 
 LONGEST = 65_535  # bytes of a VARCHAR
+NOTE = "\ufdd0"  # a character that stands for nothing: the key of a row that is no item begins with it
 to_label = json.loads
 
 
 def of_label(label):
     """A name or a number as JSON, which tells them apart."""
     return json.dumps(label, ensure_ascii=False)
+
+
+def within(field, values):
+    """The filter for one of some values."""
+    return f"{field} in [{', '.join(map(_quoted, values))}]"
+
+
+def _quoted(value):
+    if not isinstance(value, str):
+        return str(value)
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        value = value.replace(plain, escaped)
+    return f'"{value}"'
+
+
+def fitting(name, texts):
+    """Return ids or labels, a list of text; ValueError for one that Milvus cannot keep."""
+    for text in texts:
+        if len(text.encode(errors="replace")) > LONGEST or text.startswith(NOTE):
+            what = f"{name}: {text[:20]!r} has over {LONGEST:,} bytes, or begins with U+FDD0"
+            raise ValueError(f"{what}; Milvus, or simlib in it, has no place for such a text.")
+    return texts
 
 
 def of_payload(payload, n, like):

@@ -141,8 +141,6 @@ def test_the_guard_keeps_examples_of_several_batches_and_not_the_dataset(made):
     (lambda x, y: (iter([]),), "only once"),
     (lambda x, y: (of_tensors(x, y), y), "gives its own labels"),
     (lambda x, y: (of_tensors(x), y), "gives its own labels"),
-    (lambda x, y: (of_tensors(x),), r"got Python objects \(NoneType\)"),
-    (lambda x, y: (x,), r"got Python objects \(NoneType\)"),
     (lambda x, y: (iter([(x, y), x]),), "labels has 40 entries, but there are 80"),
     (lambda x, y: (of_tensors(x, np.eye(4)[[0] * 40]),), "one-hot"),
 ])  # fmt: skip
@@ -155,6 +153,16 @@ def test_a_dataset_that_cannot_be_read_says_why_and_leaves_the_index_as_it_was(m
         with pytest.raises(ValueError, match=message):
             model.index(*wrong(x, y))
     assert len(model.get_index()) == 40 and model.calibration is None
+
+
+@pytest.mark.filterwarnings("ignore:.*match at distance 0")
+@pytest.mark.parametrize("ask", ["calibrate", "evaluate_retrieval", "evaluate_classification"])
+def test_labels_that_are_missing_are_asked_for(made, ask):
+    model, x, y = made
+    model.index(x, y).calibrate(x, y)
+    for given in (x, iter([x])):
+        with pytest.raises(ValueError, match=r"^y: give the true label of each example, or as x a dataset"):
+            getattr(model, ask)(given, verbose=0)
 
 
 @pytest.mark.parametrize("verbose", [None, 0, 1])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simlib import Index
+from simlib.distances import LONGEST
 from simlib.scale import faiss as module
 
 pytest.importorskip("faiss")
@@ -62,6 +63,37 @@ def test_a_graph_is_built_ahead_and_grows_with_the_index(clusters, distance):
     found = index.lookup(queries, K)
     assert index._items.search._built is graph and graph.ntotal == 13_000
     assert shared(found, Index(distance).add(x).lookup(queries, K)) >= 0.97 and index.recall(K) >= 0.98
+
+
+@pytest.mark.filterwarnings("ignore:search='faiss'")
+def test_building_waits_for_who_builds_already(monkeypatch):
+    x, queries = vectors(10_500, 4000)
+    index, begun, go_on = Index(search="faiss").add(x), threading.Event(), threading.Event()
+    inverted_file = module.FaissSearch._inverted_file
+
+    def slowly(self, vectors):
+        begun.set()
+        assert go_on.wait(60)
+        return inverted_file(self, vectors)
+
+    monkeypatch.setattr(module.FaissSearch, "_inverted_file", slowly)
+    lookup = threading.Thread(target=index.lookup, args=(queries,))
+    build = threading.Thread(target=index.build)
+    lookup.start()
+    begun.wait(60)
+    build.start()
+    go_on.set()
+    lookup.join()
+    build.join()
+    assert module._is_graph(index._items.search._built)
+
+
+def test_vectors_at_the_end_of_what_float32_holds_are_found():
+    """A query for measuring lies beside a vector, and so beyond what could be added."""
+    x = vectors(10_000, 0)[0]
+    x *= np.float32(0.99 * LONGEST / (np.abs(x).max() * 8))  # 8: the root of 64 dimensions
+    found = Index("euclidean", search="faiss").add(x).build().lookup(x[:5], k=3)
+    np.testing.assert_array_equal(found.ids[:, 0], np.arange(5))
 
 
 def test_a_graph_ends_with_what_is_removed_and_is_not_saved(tmp_path):

@@ -141,6 +141,36 @@ def test_strange_texts_as_ids_and_names(milvus):
     assert index.ids.tolist() == STRANGE[-1:]
 
 
+def test_no_item_takes_the_place_of_what_is_kept_about_the_items(milvus):
+    """The keys of these rows begin with U+FDD0: such an id would overwrite them, and nobody could open it."""
+    index = Index("euclidean", search=milvus).add(X[:3], NAMES[:3], ids=["a", "b", "c"])
+    for text in ("\ufdd0-1", "\ufdd0", "\ufdd05", "x" * 65_536, "\u00e4" * 40_000):
+        with pytest.raises(ValueError, match=r"^ids: .* has over 65,535 bytes, or begins with U"):
+            index.add(X[3:4], NAMES[3:4], ids=[text])
+    with pytest.raises(ValueError, match=r"^labels: .* has over 65,535 bytes"):
+        index.add(X[3:4], ["n" * 70_000], ids=["d"])
+    assert sorted(opened(milvus, index).ids) == ["a", "b", "c"]
+
+
+WRONG = [
+    ({"uri": 5}, "uri must be"), ({"uri": "milvus"}, "uri must be"), ({"timeout": "a"}, "timeout must be"),
+    ({"timeout": 0}, "timeout must be"), ({"timeout": float("nan")}, "timeout must be"),
+    ({"collection": "a b"}, "collection must be"), ({"collection": 5}, "collection must be"),
+    ({"collection": "1a"}, "collection must be"), ({"collection": ""}, "collection must be"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options, message", WRONG)
+def test_a_wrong_option_is_named_before_anything_is_opened(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        Index(search={"name": "milvus", "uri": str(tmp_path / "a.db"), **options})
+    with pytest.raises(ValueError, match=message):
+        Index.open(**{"uri": str(tmp_path / "a.db"), "collection": "c", **options})
+    with pytest.raises(ValueError, match="collection must be"):
+        Index.open(str(tmp_path / "a.db"), None)
+    assert not list(tmp_path.iterdir())
+
+
 def test_payloads_of_every_kind(milvus):
     payloads = [Y[:5] > 2, X[:5] / 3, np.arange(20, dtype=np.uint8).reshape(5, 2, 2), np.array(list("abcde"))]
     for payload in payloads:
