@@ -166,7 +166,7 @@ class Index:
         return self._items.recall(checks.whole_number("k", k, at_least=1))
 
     def build(self):
-        """Build now what an approximate search needs; of faiss's graph, that is a matter of minutes."""
+        """Build now what an approximate search needs; a graph for faiss can take minutes."""
         self._items.build()
         return self
 

@@ -144,7 +144,7 @@ sns.despine()
 plt.show()
 
 # %% [markdown]
-# From 10,000 vectors on, exact search is almost a straight line on these axes: ten times the vectors, about ten times the time. Up to some 100,000 vectors that is fast enough, and exact search has nothing to tune and is always right.
+# From 10,000 vectors on, exact search is almost a straight line on these axes: ten times the vectors, about ten times the time, and more once they no longer fit into the processor's cache. Up to some 100,000 vectors that is fast enough, and exact search has nothing to tune and is always right.
 # `faiss` grows far more slowly.
 #
 # *Exercise:* [07b · More vectors than memory](../exercises/07b_search_in_blocks.ipynb).
@@ -243,7 +243,7 @@ print(*(warning.message for warning in told), sep="\n")
 print(f"recall with nprobe=16: {indexes[16].recall(10):.1f}, by itself: {by_itself.recall(10):.1f}")
 
 # %% [markdown]
-# `index.build()` goes further: where lists do not pay, it builds a graph of the vectors and tunes it in the same way. For 100,000 that takes about a minute, so nobody does it for you in the middle of a lookup.
+# `index.build()` goes further: where lists do not pay, it builds a graph of the vectors and tunes it in the same way. For 100,000 that takes a good part of a minute, so nobody does it for you in the middle of a lookup.
 #
 # *Exercise:* [07c · How many lists are enough?](../exercises/07c_exact_or_approximate.ipynb)
 #

@@ -29,7 +29,7 @@ class FaissSearch(ExactSearch):
     queries beside the vectors find 99% of their neighbours. Where that takes a third of the lists, as with
     many classes of a few vectors each, it says so once and searches exactly, until `build` makes a graph
     (HNSW; Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), and tunes it
-    likewise. That takes a minute for 100,000 vectors; it is not saved, and ends when items are removed.
+    likewise. That takes some 20 s for 100,000 vectors; it is not saved, and ends when items are removed.
 
     `build`, or else the first lookup after adding, builds the lists, and all anew when the index has doubled;
     other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool must
