@@ -140,13 +140,18 @@ class Calibration:
     def to_text(self):
         """`state` as JSON."""
         header, arrays = self.state()
-        return json.dumps([header, {name: (a.dtype.str, a.tolist()) for name, a in arrays.items()}])
+        return json.dumps([header, {name: array.tolist() for name, array in arrays.items()}])
 
     @classmethod
     def from_text(cls, text):
         """Take back what `to_text` gave; raises ArtifactError as `from_state`."""
-        header, arrays = json.loads(text)
-        return cls.from_state(header, {name: np.array(a, dtype) for name, (dtype, a) in arrays.items()})
+        try:
+            header, arrays = json.loads(text)
+            dtypes = {name: np.float32 if name == "distances" else np.int64 for name in arrays}
+            arrays = {name: np.array(arrays[name], dtype) for name, dtype in dtypes.items()}
+        except (AttributeError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
+        return cls.from_state(header, arrays)
 
 
 def calibrate(neighbors, labels, metric="f1", targets=(), matcher="nearest"):

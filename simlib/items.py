@@ -16,8 +16,6 @@ from simlib.neighbors import trusted
 from simlib.store import Growing
 
 UNIT = 1e-3  # how far rounding may move a squared length, generously
-
-
 EMPTY = "the index is empty: add items to it before you look up."
 
 
@@ -195,15 +193,16 @@ class Items:
             arrays["names"] = np.array(self.classes.names)
         if not self.ids.counted:
             arrays["ids"] = self.ids.rows
-        kept = {"calibration": self.calibration.to_text()} if self.calibration else {}
-        return {**self.settings, **kept, "following": self.ids.following}, arrays
+        if self.calibration:
+            arrays["calibration"] = np.frombuffer(self.calibration.to_text().encode(), np.uint8)
+        return {**self.settings, "following": self.ids.following}, arrays
 
     def restore(self, header, arrays):
         """Take back what `state` gave; ValueError if it does not hold together."""
         self.search.restore(arrays)
         self.store.restore(arrays)
-        if "calibration" in header:
-            self.calibration = Calibration.from_text(header["calibration"])
+        if "calibration" in arrays:
+            self.calibration = Calibration.from_text(arrays["calibration"].tobytes().decode())
         n, distance = len(self), self.search.distance
         if n and distance.name == "cosine" and "vectors" in arrays:
             if np.abs(distance.sizes(arrays["vectors"]) - 1).max() > UNIT:

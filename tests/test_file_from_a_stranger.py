@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from simlib import ArtifactError, Index, archive
+from simlib import ArtifactError, Index, archive, calibrate
 
 X = np.eye(4, dtype=np.float32)
 
@@ -187,3 +187,32 @@ def test_what_a_killed_process_has_left_goes_with_the_next_save(suffix, tmp_path
             open(nested, "w").close()
         assert os.path.exists(ours)
     assert sorted(os.listdir(tmp_path)) == [f".a-mine{suffix}", f"a{suffix}"]
+
+
+FORGED = [
+    "", "5", "null", "[", "{}", "[1]", "[" * 100_000, '[{}, {"distances": [1], "tp": [1e400]}]', "[{}, 5]",
+    '[{"metric": "f1", "matcher": "nearest", "k": 1, "cutpoints": []}, {"distances": ["a"]}]',
+    '[{}, {"distances": ["<U900000000", ["a"]]}]', '[{}, {"tp": [99999999999999999999]}]',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FORGED, ids=lambda text: text[:30])
+def test_a_forged_calibration_in_an_index_is_refused(text, tmp_path):
+    Index("euclidean").add([[0.0], [1.0]], [0, 1]).save(tmp_path / "a.npz")
+    header, arrays = archive.read(tmp_path / "a.npz", "index")
+    arrays["calibration"] = np.frombuffer(text.encode(), np.uint8)
+    archive.write(tmp_path / "a.npz", "index", header, arrays)
+    with pytest.raises(ArtifactError, match="not consistent"):
+        Index.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("n", [6, 20_000])
+def test_a_calibration_comes_back_to_the_digit(n, tmp_path):
+    index = Index("euclidean").add(np.arange(6.0)[:, None], np.arange(6) % 2)
+    places = np.random.default_rng(0).uniform(0, 5, n)
+    near = index.lookup(places[:, None], k=1)
+    index.calibration = calibrate(near, (places + 0.3).astype(int) % 2, targets={"strict": "fpr <= 0.2"})
+    index.save(tmp_path / "a.npz")
+    back = Index.load(tmp_path / "a.npz").calibration
+    assert repr(back) == repr(index.calibration) and back.curve.distances.dtype == np.float32
+    np.testing.assert_array_equal(back.curve.distances, index.calibration.curve.distances)
