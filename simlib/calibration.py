@@ -124,8 +124,10 @@ class Calibration:
     def from_state(cls, header, arrays):
         """Take back what `state` gave; raises ArtifactError if it does not hold together."""
         try:
-            counts = metrics.Counts(*(arrays[name] for name in ("tp", "fp", "fn", "tn")))
-            curve = metrics.Curve(arrays["distances"], counts)
+            counts = metrics.Counts(
+                *(np.asarray(arrays[name], np.int64) for name in ("tp", "fp", "fn", "tn"))
+            )
+            curve = metrics.Curve(np.asarray(arrays["distances"], np.float32), counts)
             if {c.shape for c in vars(counts).values()} != {curve.distances.shape}:
                 raise ValueError("counts and distances differ in length")
             goals = {c["name"]: c["goal"] for c in header["cutpoints"]}
@@ -134,22 +136,19 @@ class Calibration:
             checks.choose("matcher", matcher, matching.MATCHERS)
             checks.whole_number("k", k, at_least=1)
             return cls(_cutpoints(curve, metric, goals.items()), curve, metric, matcher, k)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
 
     def to_text(self):
         """`state` as JSON."""
-        header, arrays = self.state()
-        return json.dumps([header, {name: array.tolist() for name, array in arrays.items()}])
+        return json.dumps(self.state(), default=np.ndarray.tolist)
 
     @classmethod
     def from_text(cls, text):
         """Take back what `to_text` gave; raises ArtifactError as `from_state`."""
         try:
             header, arrays = json.loads(text)
-            dtypes = {name: np.float32 if name == "distances" else np.int64 for name in arrays}
-            arrays = {name: np.array(arrays[name], dtype) for name, dtype in dtypes.items()}
-        except (AttributeError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise ArtifactError(f"the saved calibration is not consistent: {error}") from error
         return cls.from_state(header, arrays)
 

@@ -98,13 +98,6 @@ def kind(name, value, expected, whence=""):
     raise ValueError(f"{name} must be a `{expected.__name__}`{whence}; got {type(value).__name__}.")
 
 
-def mapping(name, value, of):
-    """Return `value`, or raise ValueError if it is no dict; `of` says what it should hold."""
-    if isinstance(value, dict):
-        return value
-    raise ValueError(f"{name} must be a dict, {of}; got {value!r}.")
-
-
 def listed(name, value):
     """Return the items of any iterable as a list, or raise ValueError; a text is one item, and no list."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
@@ -205,11 +198,6 @@ def classes(name, value, at_least=0):
     if len(set(ids)) < len(ids) or min(ids, default=0) < at_least:
         raise ValueError(f"{name} must be distinct class ids of {at_least} or more; got {ids}.")
     return ids
-
-
-def members(name, value):
-    """As `classes`; -1, which is nobody, is allowed."""
-    return classes(name, value, at_least=-1)
 
 
 def images(name, value, shape=None):

@@ -68,7 +68,7 @@ class Classes:
     def members(self, name, value):
         """As `read`, of a list of distinct classes."""
         ids, more = self.read(name, checks.listed(name, value))
-        return checks.members(name, ids), more
+        return checks.classes(name, ids, at_least=UNKNOWN), more
 
     def among(self, value):
         """The ids of a list of these classes; ValueError for none, or another."""

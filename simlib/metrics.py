@@ -142,7 +142,8 @@ def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
     labels, classes = expect(neighbors).classes.read("labels", labels, len(neighbors), "queries")
     if not len(labels):
         raise ValueError("labels is empty: there is no query to score.")
-    known, _ = classes.members("class_sizes", checks.mapping("class_sizes", class_sizes, "class -> how many"))
+    checks.kind("class_sizes", class_sizes, dict, ", class -> how many")
+    known, _ = classes.members("class_sizes", class_sizes)
     sizes = [checks.whole_number("class_sizes", n) for n in class_sizes.values()]
     sizes = {c: n for c, n in zip(known, sizes) if c != UNKNOWN}
     hits = matching.right_match(neighbors.labels, labels[:, None])
@@ -179,7 +180,7 @@ def classification(predicted, labels, groups=None, no_match_label=None):
 
 def shares(answers, labels, classes, groups):
     """`classification` of int64 ids (n,) and their `Classes`."""
-    groups = {} if groups is None else checks.mapping("groups", groups, "name -> classes")
+    groups = {} if groups is None else checks.kind("groups", groups, dict, ", name -> classes")
     if "overall" in groups:
         raise ValueError("groups: the name 'overall' is taken; choose another.")
     rows = {"overall": np.ones(len(labels), bool)}

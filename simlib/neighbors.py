@@ -37,16 +37,15 @@ class Neighbors:
             given = checks.kind("classes", self.classes or Classes(), Classes)
             flat, classes = given.read("Neighbors: labels", labels.ravel())
             labels = flat.reshape(labels.shape)
-            object.__setattr__(self, "classes", classes)
+        else:
+            classes = self.classes
         for name, array, kinds in (("distances", distances, "fiu"), ("ids", ids, "iuU")):
             if array.size and array.dtype.kind not in kinds:
                 raise ValueError(f"Neighbors: {name} must be numbers; got dtype {array.dtype}.")
         with np.errstate(over="ignore"):  # beyond float32 is infinitely far
             distances = distances.astype(np.float32)  # copies of our own, then frozen
         ids = ids.astype(ids.dtype if ids.dtype.kind == "U" else np.int64)
-        for name, array in zip(ARRAYS, (labels.astype(np.int64), distances, ids)):
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        _freeze(self, labels.astype(np.int64), distances, ids, classes)
         shapes = [getattr(self, name).shape for name in ARRAYS]
         if len(set(shapes)) > 1 or len(shapes[0]) != 2:
             raise ValueError(f"Neighbors: all three must share one shape (queries, k); got {shapes}.")
@@ -85,11 +84,13 @@ class Neighbors:
 
 def trusted(labels, distances, ids, classes):
     """`Neighbors` of arrays that a search has just put together: sound, in order, and nobody else's."""
-    neighbors = object.__new__(Neighbors)
-    for name, array in zip(ARRAYS, (labels, distances, ids)):
+    return _freeze(object.__new__(Neighbors), labels, distances, ids, classes)
+
+
+def _freeze(neighbors, *arrays_and_classes):
+    for array in arrays_and_classes[:3]:
         array.setflags(write=False)
-        object.__setattr__(neighbors, name, array)
-    object.__setattr__(neighbors, "classes", classes)
+    vars(neighbors).update(zip((*ARRAYS, "classes"), arrays_and_classes))
     return neighbors
 
 

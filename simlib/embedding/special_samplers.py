@@ -78,8 +78,4 @@ class SingleShotSampler(ClassBalancedSampler):
         views = checks.whole_number("views", views, at_least=2)
         examples = np.repeat(np.arange(len(x)), views)  # their numbers, so that the images are kept once
         super().__init__(examples, y[examples], classes_per_batch, views, augment=augment, **kwargs)
-        self._images = x
-
-    def _draw(self, number):
-        examples, y = super()._draw(number)
-        return self._images[examples], y
+        self.x, self._members = x, {c: examples[rows] for c, rows in self._members.items()}

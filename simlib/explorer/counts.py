@@ -124,7 +124,7 @@ class Explorer(widget.Face):
         self.classes = tuple(decisions.classes.call(self._classes))
         self._nobody = bool((decisions.labels == UNKNOWN).any())
         self._groups = {ALL: _Group(rows, decisions)}
-        groups = {} if groups is None else checks.mapping("groups", groups, "name -> class ids")
+        groups = {} if groups is None else checks.kind("groups", groups, dict, ", name -> class ids")
         for name, classes in groups.items():
             members = rows[np.isin(decisions.labels, decisions.classes.members("groups", classes)[0])]
             if checks.kind("groups: a name", name, str) == ALL or not len(members):

@@ -22,7 +22,7 @@ def _names(value):
 
 def training_curve(history, names=("loss",), ax=None):
     """The records called `names`, such as "positive_mean", of the History that `fit` returns, or its dict."""
-    records = checks.mapping("history", getattr(history, "history", history), "as `fit` returns it")
+    records = checks.kind("history", getattr(history, "history", history), dict, ", as `fit` returns it")
     drawn, ax = {name: checks.choose("names", name, records) for name in _names(names)}, axes(ax)
     for (name, values), style in zip(drawn.items(), ORDER * len(drawn)):
         color = SAME if "positive" in name else DIFFERENT if "negative" in name else CUT
@@ -115,8 +115,8 @@ def confusion(matrix, classes, ax=None, title=""):
 
 def group_bars(report, ax=None):
     """Right, unknown and wrong shares of each group, from `evaluate_classification`."""
-    for group in checks.mapping("report", report, "as `evaluate_classification` gives it").values():
-        checks.mapping("report: each group", group, "such as {'right': 0.9, 'unknown': 0.1, 'wrong': 0.0}")
+    for group in checks.kind("report", report, dict, ", as `evaluate_classification` gives it").values():
+        checks.kind("report: a group", group, dict, ", such as {'right': 0.9, 'unknown': 0.1, 'wrong': 0.0}")
     ax = axes(ax, (6.8, 0.55 * len(report) + 1.1))
     left = np.zeros(len(report))
     for part, color in PARTS.items():

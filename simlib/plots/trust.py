@@ -27,9 +27,9 @@ def open_set_tradeoff(sets, cutpoints=None, ax=None):
 
     sets: {name: `OpenSet`}; cutpoints: {name: distance}, marked on each curve, or None.
     """
-    for result in checks.mapping("sets", sets, "name -> `OpenSet`").values():
+    for result in checks.kind("sets", sets, dict, ", name -> `OpenSet`").values():
         checks.kind("sets", result, OpenSet)
-    cutpoints = checks.mapping("cutpoints", {} if cutpoints is None else cutpoints, "name -> distance")
+    cutpoints = checks.kind("cutpoints", {} if cutpoints is None else cutpoints, dict, ", name -> distance")
     cutpoints = {title: checks.number("cutpoint", cutpoint) for title, cutpoint in cutpoints.items()}
     ax, colors = axes(ax, (5.0, 4.2)), {"seen": SEEN, "unseen": UNSEEN}
     for (name, result), style in zip(sets.items(), ORDER * len(sets)):
@@ -64,7 +64,7 @@ def det(rates, ax=None):
     `rates`: {name: `ErrorRates`}. Nearer to the corner below is better; the dot is the equal error rate.
     """
     ax, colors = axes(ax, (5.0, 4.2)), {"seen": SEEN, "unseen": UNSEEN}
-    rates = checks.mapping("rates", rates, "name -> `ErrorRates`")
+    rates = checks.kind("rates", rates, dict, ", name -> `ErrorRates`")
     for (name, found), style in zip(rates.items(), ORDER * len(rates)):
         eer = checks.kind("rates", found, ErrorRates).eer
         color, label = colors.get(name, CUT), f"{name} (EER {100 * eer:.1f}%)"
