@@ -99,7 +99,10 @@ def read(path, kind):
                 what = f"It holds {', '.join(names[:5])}: read that with `numpy.load`."
                 raise ArtifactError(f"{path.name} was not written by simlib. {what}")
             names.remove("header")
-            header = _read_header(file)
+            if file.getinfo("header.npy").file_size > LARGEST_HEADER:
+                raise ValueError("its header is too large")
+            with contextlib.closing(_parts(file, ["header"])) as parts:
+                header = json.loads(b"".join(next(parts)[-1]))
             if header["kind"] != kind:
                 raise ArtifactError(f"{path.name} holds {header['kind']!r}, and {kind!r} was expected.")
             if (version := header["version"]) not in READ:
@@ -122,14 +125,6 @@ def read(path, kind):
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # zipfile, zlib, NumPy and json have many ways to say "damaged"
         raise ArtifactError(f"{path.name} is damaged or not a simlib file.") from error
-
-
-def _read_header(file):
-    if file.getinfo("header.npy").file_size > LARGEST_HEADER:
-        raise ValueError("its header is too large")
-    with contextlib.closing(_parts(file, ["header"])) as parts:
-        *_, chunks = next(parts)
-        return json.loads(b"".join(chunks))
 
 
 def _read_array(file, name):

@@ -60,7 +60,3 @@ class Ids(Growing):
         row.update(zip(rows[len(row) :].tolist(), range(len(row), len(rows))))
         found = np.array([row.get(i, -1) for i in ids.tolist()], np.int64)
         return np.where(found < len(rows), found, -1)
-
-    def kept(self, rows):
-        """Those at some positions."""
-        return Ids(self.rows[rows], self.following)

@@ -45,7 +45,7 @@ class Index:
     @property
     def dim(self):
         """The vectors' dimensions; None before there are any."""
-        return self._items.dim
+        return self._items.search.dim
 
     @property
     def ids(self):
@@ -163,7 +163,7 @@ class Index:
 
     def recall(self, k=10):
         """The share of the k nearest that a search finds, measured with 100 queries; exact: 1.0."""
-        return self._items.recall(checks.whole_number("k", k, at_least=1))
+        return self._items.search.recall(checks.whole_number("k", k, at_least=1))
 
     def build(self):
         """Build now what an approximate search needs; a graph for faiss can take minutes."""
@@ -172,10 +172,10 @@ class Index:
 
     def __repr__(self):
         items, sizes = self._items, [f"{c}: {n}" for c, n in self.class_sizes().items()]
-        shape = f"{len(items)} items" + (f" of {items.dim} dimensions" if len(items) else "")
+        shape = f"{len(items)} items" + (f" of {items.search.dim} dimensions" if len(items) else "")
         sizes[SHOWN:] = [f"and {len(sizes) - SHOWN:,} more classes"] * (len(sizes) > SHOWN)
         return (
-            f"Index of {shape}, {self.distance} distance, {items.name} search\n"
+            f"Index of {shape}, {self.distance} distance, {items.search.name} search\n"
             f"  items in each class: {', '.join(sizes) or 'none'}\n"
             f"  payload: {items.payloads}"
         )

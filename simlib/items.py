@@ -43,23 +43,9 @@ class Items:
         return len(self.search)
 
     @property
-    def dim(self):
-        """The vectors' dimensions; None while there are none."""
-        return self.search.dim
-
-    @property
-    def name(self):
-        """The search backend's."""
-        return self.search.name
-
-    @property
     def payloads(self):
         """How many there are, and where."""
         return f"{len(self.store)} in {self.store.name}" if len(self.store) else "none"
-
-    def recall(self, k):
-        """The share of the k nearest that a search finds."""
-        return self.search.recall(k)
 
     def build(self):
         """Prepare what the next search needs."""
@@ -139,7 +125,7 @@ class Items:
     def vectors(self, ids):
         """float32, ids.shape + (d,)."""
         rows = self.rows_of("ids", ids)
-        return self.search.vectors(rows.ravel()).reshape(*rows.shape, self.dim or 0)
+        return self.search.vectors(rows.ravel()).reshape(*rows.shape, self.search.dim or 0)
 
     def payload(self, ids):
         """ids.shape + item shape."""
@@ -152,7 +138,7 @@ class Items:
         keep, other = np.ones(len(self), bool), copy.copy(self)
         keep[self.rows_of("ids", ids)] = False
         rows = np.flatnonzero(keep)
-        other.search, other.ids = self.search.kept(rows), self.ids.kept(rows)
+        other.search, other.ids = self.search.kept(rows), Ids(self.ids.rows[rows], self.ids.following)
         other.labels = Growing(self.labels.rows[rows])
         other.store = self.store.kept(rows) if len(self.store) else self.store
         return other
@@ -162,8 +148,6 @@ class Items:
         rows, read = self.rows_of("ids", ids), labels is not None
         if payload is not None:
             self.store.check(payload, len(rows))  # before anything is removed
-        if read:
-            self.classes.read("labels", labels)
         other = self.without(ids)
         if labels is None:
             labels = self.labels.rows[rows]

@@ -1,8 +1,9 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
 A backend has `add(vectors)`, `search(queries, k, rows) -> (rows, distances)`, `vectors(rows)`, `kept(rows)`,
-`recall(k)`, `build()`, `reset()`, `len()`, `dim`, and `state()` / `restore(state)` (name -> array) for saving
-and copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2, ... as they
+`recall(k)` (the share of the k nearest that a search finds), `build()` (what the next search needs),
+`reset()`, `len()`, `dim` (None while empty), and `state()` / `restore(state)` (name -> array) for saving and
+copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2, ... as they
 come. An approximate backend measures its candidates as this one does: distances do not depend on the backend.
 """
 
@@ -29,7 +30,6 @@ class ExactSearch:
         self.reset()
 
     def reset(self):
-        """Forget all vectors."""
         self._vectors = Growing(np.empty((0, 0), np.float32))
         self._sizes = np.empty(0, np.float32)
 
@@ -38,7 +38,6 @@ class ExactSearch:
 
     @property
     def dim(self):
-        """The vectors' dimensions; None while there are none."""
         return self._vectors.rows.shape[1] if len(self) else None
 
     def add(self, vectors):
@@ -57,11 +56,10 @@ class ExactSearch:
         return other
 
     def recall(self, k=10):
-        """The share of the k nearest that a search finds."""
         return 1.0
 
     def build(self):
-        """Prepare what the next search needs."""
+        pass
 
     def search(self, queries, k, rows=None):
         """The k nearest vectors of each of the queries, float32 (q, d); of equals, the one added first.
@@ -125,11 +123,9 @@ class ExactSearch:
         return distances
 
     def state(self):
-        """What to save: name -> array."""
         return {"vectors": self._vectors.rows}
 
     def restore(self, state):
-        """Take back what `state` gave."""
         self.reset()
         self.add(checks.embeddings("vectors", state["vectors"]))
 

@@ -1,8 +1,8 @@
 """Payloads: what the index keeps beside each vector, such as the image itself.
 
-A store has `check(items, length)`, `add(items)`, `get(rows)`, `kept(rows)`, `len()`, `reset()`,
-and `state()` / `restore(state)` for saving and copying. `reset()` deletes what it keeps outside of
-this process, too. `Growing`, rows that many threads read while one appends, also carries the vectors.
+A store has `check(items, length)`, `add(items)`, `get(rows)`, `kept(rows)`, `len()`, `reset()`, and
+`state()` / `restore(state)` (name -> array) for saving and copying. `reset()` deletes what it keeps outside
+of this process, too. `Growing`, rows that many threads read while one appends, also carries the vectors.
 """
 
 import numpy as np
@@ -46,11 +46,7 @@ class MemoryStore(Growing):
 
     name = "memory"
 
-    def __init__(self):
-        self.reset()
-
     def reset(self):
-        """Forget all items."""
         super().__init__()
 
     @property
@@ -80,11 +76,9 @@ class MemoryStore(Growing):
         return other
 
     def state(self):
-        """What to save: name -> array."""
         return {"payload": self.rows} if len(self) else {}
 
     def restore(self, state):
-        """Take back what `state` gave."""
         self.reset()
         if "payload" in state:
             self.add(checks.rows("payload", state["payload"]))

@@ -99,7 +99,6 @@ class DiskStore(FixedStore):
         return file.tell()
 
     def get(self, rows):
-        """A copy of the items in some rows (any shape), of the shape rows.shape + item shape."""
         return np.array(self._file[self._places[rows]])
 
     def kept(self, rows):
@@ -116,11 +115,8 @@ class DiskStore(FixedStore):
             return {}
         if self._own:
             return {"payload": self.get(np.arange(len(self)))}
-        return {
-            "payload_like": self.like,
-            "payload_places": self._places,
-            "payload_crc": np.int64(self._crc()),
-        }
+        crc = np.int64(self._crc())
+        return {"payload_like": self.like, "payload_places": self._places, "payload_crc": crc}
 
     def _crc(self):
         some = np.unique(np.linspace(0, len(self) - 1, COMPARED).round().astype(int))

@@ -18,7 +18,7 @@ METRICS = {"cosine": "L2", "euclidean": "L2", "squared_euclidean": "L2", "inner_
 
 
 class MilvusItems:
-    """The items of an index in Milvus: the methods of `Items`, and nothing of the items in this process.
+    """The items of an index in Milvus, and their search: the methods of `Items`, and nothing in this process.
 
     It stands on three promises of Milvus about a collection with one shard. **A message arrives as a whole or
     not at all**: so does an `add` of up to 4 MB. A longer one is noted as under way until its last row is
@@ -42,7 +42,7 @@ class MilvusItems:
     if the collection exists; ConnectionError if Milvus does not answer.
     """
 
-    name, class_sizes = "milvus", Items.class_sizes
+    name, class_sizes, search = "milvus", Items.class_sizes, property(lambda self: self)
 
     def __init__(self, distance, uri="milvus.db", collection=None, index_type="AUTOINDEX",
                  parameters=None, timeout=30.0):  # fmt: skip
@@ -60,7 +60,6 @@ class MilvusItems:
 
     @property
     def dim(self):
-        """The vectors' dimensions; None before the first add."""
         return self._like("dim")
 
     def _like(self, what):
@@ -68,7 +67,6 @@ class MilvusItems:
 
     @property
     def payloads(self):
-        """How many there are, and where."""
         return f"{len(self)} in milvus" if self._like("payload") else "none"
 
     def all_ids(self):
@@ -92,7 +90,6 @@ class MilvusItems:
         return sorted((row["id"], row["label"]) for row in rows)
 
     def add(self, vectors, labels, payload, ids):
-        """Add vectors with labels, payload and ids, each an array (n, ...) or None. All or nothing."""
         n = len(vectors)
         self._rows.take_back()
         labels, ids = self._label_texts(labels, n), self._new_ids(ids, n)
@@ -160,7 +157,6 @@ class MilvusItems:
         return np.array([number[label] for label in texts], np.int64)
 
     def lookup(self, queries, k, among=None, without=None):
-        """`Neighbors` (q, k); among: classes, of which the neighbours are; without: (q,) ids to leave out."""
         if not self._rows.about:
             raise checks.NotReadyError(EMPTY)
         if without is not None:
@@ -199,13 +195,11 @@ class MilvusItems:
         return list(map(text.of_label, self.classes.call(ids)))
 
     def vectors(self, ids):
-        """float32, ids.shape + (d,)."""
         ids = checks.as_array("ids", ids)
         found = self._values("ids", ids.ravel(), "vector")
         return np.array(found, np.float32).reshape(*ids.shape, self.dim or 0)
 
     def payload(self, ids):
-        """ids.shape + item shape."""
         if not self._like("payload"):
             raise checks.NotReadyError("the index holds no payload: hand one over with payload=.")
         ids = checks.as_array("ids", ids)
