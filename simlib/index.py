@@ -3,8 +3,6 @@
 import os
 import threading
 
-import numpy as np
-
 from simlib import archive, checks, distances
 from simlib.calibration import Calibration
 from simlib.classes import NOBODY
@@ -101,7 +99,7 @@ class Index:
         Each call copies what stays: remove many at once. Raises ValueError for an id that is not there.
         """
         with self._adding:
-            self._items = self._items.without(np.atleast_1d(checks.as_array("ids", ids)))
+            self._items = self._items.without(ids)
         return self
 
     def replace(self, ids, embeddings, labels=None, payload=None):

@@ -153,16 +153,11 @@ def retrieval(neighbors, labels, class_sizes, ks=(1, 5, 10)):
             raise ValueError(f"ks asks for k = {k}, but each query has {neighbors.k} neighbours.")
         scores[f"recall@{k}"] = float(hits[:, :k].any(1).mean())
         scores[f"precision@{k}"] = float(hits[:, :k].mean())
-    scores["map@r"] = _map_at_r(hits, np.array([sizes.get(int(c), 0) for c in labels]))
-    return scores
-
-
-def _map_at_r(hits, r):
-    if not r.any() or r.max() > hits.shape[1]:
-        return float("nan")
-    rank = np.arange(1, hits.shape[1] + 1)
+    r, rank = np.array([sizes.get(int(c), 0) for c in labels]), np.arange(1, neighbors.k + 1)
     gained = (hits.cumsum(1) / rank * (hits & (rank <= r[:, None]))).sum(1)
-    return float((gained[r > 0] / r[r > 0]).mean())
+    reached = r.any() and r.max() <= neighbors.k
+    scores["map@r"] = float((gained[r > 0] / r[r > 0]).mean()) if reached else float("nan")
+    return scores
 
 
 def classification(predicted, labels, groups=None, no_match_label=None):
@@ -186,11 +181,10 @@ def shares(answers, labels, classes, groups):
     rows = {"overall": np.ones(len(labels), bool)}
     rows |= {n: np.isin(labels, classes.members(f"groups[{n!r}]", c)[0]) for n, c in groups.items()}
     judged = dict(zip(("right", "unknown", "wrong"), matching.judge_answers(answers, labels)))
-
-    def of(mine):
-        return {part: float(_ratio(chosen[mine].sum(), mine.sum())) for part, chosen in judged.items()}
-
-    return {name: {"queries": int(mine.sum()), **of(mine)} for name, mine in rows.items()}
+    report = {name: {"queries": int(mine.sum())} for name, mine in rows.items()}
+    for name, mine in rows.items():
+        report[name] |= {part: float(_ratio(of[mine].sum(), mine.sum())) for part, of in judged.items()}
+    return report
 
 
 def _read(predicted, labels, no_match_label):

@@ -60,15 +60,14 @@ class RetrievalMetrics(keras.callbacks.Callback):
         index.add(self._embed(self._items[0]), self._items[1])
         x, y = self._queries
         sizes = {c: n - self._own for c, n in index.class_sizes().items()}
-        ks = [int(name.split("@")[1]) for name in self.names if name != "map@r"] or [1]
-        k = min(len(index) - self._own, max(*ks, *(sizes.values() if "map@r" in self.names else (1,))))
+        ks = {name: int(name.split("@")[1]) for name in self.names if name != "map@r"}
+        k = max([1, *ks.values(), *(sizes.values() if "map@r" in self.names else ())])
         queries = index.vectors(index.ids) if self._own else self._embed(x)
         found = index.lookup(queries, k, without=index.ids if self._own else None)
-        scores = metrics.retrieval(found, y, sizes, [min(k, other) for other in ks])
-        for name, k in zip([name for name in self.names if name != "map@r"], ks):
-            scores[name] = scores[f"{name.split('@')[0]}@{min(k, found.k)}"]
+        ks = {name: min(k, found.k) for name, k in ks.items()}  # there may be fewer
+        scores = metrics.retrieval(found, y, sizes, list(ks.values()))
         if logs is not None:
-            logs.update({f"val_{name}": scores[name] for name in self.names})
+            logs |= {f"val_{name}": scores[re.sub(r"\d+", f"{ks.get(name)}", name)] for name in self.names}
 
     def _embed(self, x):
         parts = (self.model.predict_on_batch(x[i : i + ROWS]) for i in range(0, len(x), ROWS))

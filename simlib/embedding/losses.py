@@ -66,15 +66,6 @@ def check_batch(y_true, y_pred):
         raise ValueError(f"y_true {true} and y_pred {pred} differ in length; give one class id an embedding.")
 
 
-def _setting(name, value, optional):
-    if value is None and name in optional:
-        return None
-    value = checks.number(name, value)
-    if math.isinf(value) or (name in ABOVE_ZERO and value <= 0):
-        raise ValueError(f"{name} must be {'above 0 and ' * (name in ABOVE_ZERO)}finite; got {value}.")
-    return value
-
-
 class MetricLoss(keras.losses.Loss):
     """What the losses share: a distance, and how to write themselves into a saved model.
 
@@ -92,8 +83,13 @@ class MetricLoss(keras.losses.Loss):
         dtype = keras.backend.result_type(keras.config.floatx(), "float32")
         super().__init__(name=name or type(self).__name__, dtype=dtype, **kwargs)
         self._distance, self.distance = distances.get(distance), distance
-        self._settings = {key: _setting(key, value, optional) for key, value in settings.items()}
-        self.__dict__.update(self._settings)
+        for key, value in settings.items():
+            if value is not None or key not in optional:
+                value, above = checks.number(key, value), key in ABOVE_ZERO
+                if math.isinf(value) or (above and value <= 0):
+                    raise ValueError(f"{key} must be {'above 0 and ' * above}finite; got {value}.")
+            setattr(self, key, value)
+        self._settings = list(settings)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         check_batch(y_true, y_pred)  # before Keras makes float32 of both
@@ -104,7 +100,8 @@ class MetricLoss(keras.losses.Loss):
         return self.by_anchor(pairwise(self._distance, y_pred), positive, negative)
 
     def get_config(self):
-        return {**super().get_config(), "distance": self.distance, **self._settings}
+        settings = {key: getattr(self, key) for key in self._settings}
+        return {**super().get_config(), "distance": self.distance, **settings}
 
 
 @keras.saving.register_keras_serializable("simlib")

@@ -5,6 +5,7 @@ several has a negative number, and a note says so until its last row is there. N
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import logging
@@ -81,9 +82,8 @@ class Collection:
             schema = self._pymilvus.MilvusClient.create_schema(auto_id=False)
             schema.add_field("id", kinds.VARCHAR if about["text"] else kinds.INT64, is_primary=True, **long)
             schema.add_field("vector", kinds.FLOAT_VECTOR, dim=about["dim"])
-            schema.add_field("label", kinds.VARCHAR, **long)
-            schema.add_field("batch", kinds.INT64)
-            schema.add_field("payload", kinds.VARCHAR, **long)
+            for field, kind in zip(FIELDS[2:], (kinds.VARCHAR, kinds.INT64, kinds.VARCHAR)):
+                schema.add_field(field, kind, **long)
             self._ask("create_collection", schema=schema, num_shards=1)
         elif not self._begun:
             cure = "Open it with Index.open(uri, collection), choose another name, or delete it."
@@ -164,14 +164,6 @@ class Collection:
         """The key of a row that is no item: no item has a number below 0, nor such a text."""
         return f"{NOTE}{number}" if (about or self.about)["text"] else number
 
-    def read(self, where, fields, **options):
-        """The items that a filter finds, "" for all, as dicts."""
-        return self._whole_changes("query", where, fields, **options)
-
-    def search(self, where, fields, **options):
-        """For each query its nearest items, as dicts."""
-        return self._whole_changes("search", where, fields, **options)
-
     def found(self, ids, field):
         """{id: the field} of those that are there, of a list of ids."""
         if not self.about:
@@ -195,7 +187,7 @@ class Collection:
         return self._ask(method, filter=where, output_fields=fields, consistency_level=level, **options)
 
     def _whole_changes(self, method, where, fields, **options):
-        """What is answered when nothing in it is under way. Who meets rows of a long `add` first asks."""
+        """What is answered, as dicts, when nothing in it is under way. Who meets a long `add` first asks."""
         level, doubtful = None, self._hidden if time.monotonic() > self._asked + AGAIN else set()
         while True:
             if doubtful:
@@ -208,6 +200,9 @@ class Collection:
             doubtful = {row["batch"] for row in rows if row["batch"] < 0} - self._whole
             if not doubtful:
                 return found
+
+    read = functools.partialmethod(_whole_changes, "query")  # the items that a filter finds, "" for all
+    search = functools.partialmethod(_whole_changes, "search")  # for each query its nearest items
 
     def _visible(self, where):
         hidden = f"batch not in {sorted(self._hidden)}" if self._hidden else ""

@@ -72,12 +72,15 @@ def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, re
     rng, n = np.random.default_rng(checks.whole_number("seed", seed)), len(decisions)
     left, block = checks.whole_number("resamples", resamples, at_least=1), max(1, BLOCK // n)
     steps = calibrated.curve.distances
-    last = np.searchsorted(decisions.distances, steps, side="right")  # so many queries each step accepts
+    accepted = np.append(0, np.searchsorted(decisions.distances, steps, side="right"))  # by none, by each
     at = np.searchsorted(steps, np.float32(distance), side="right")
     sign, cutpoints, samples = -1 if metric == "fpr" else 1, [], {name: [] for name in metrics.METRICS}
     while left > 0:
         times = rng.multinomial(n, np.full(n, 1 / n), size=min(block, left))  # how often each query is drawn
-        counts = _counts(times, decisions.right, np.append(0, last))
+        of = [times * decisions.right, times * ~decisions.right]
+        sums = [np.cumsum(np.pad(drawn, ((0, 0), (1, 0))), axis=1) for drawn in of]
+        tp, fp = (total[:, accepted] for total in sums)
+        counts = metrics.Counts(tp, fp, sums[0][:, -1:] - tp, sums[1][:, -1:] - fp)  # each (resamples, steps)
         values = sign * metrics.METRICS[metric](counts)[:, 1:]
         cutpoints.append(steps[np.where(np.isnan(values), -np.inf, values).argmax(1)])
         fixed = metrics.Counts(*(c[:, at] for c in vars(counts).values()))
@@ -87,13 +90,6 @@ def bootstrap(neighbors, labels, metric="f1", cutpoint=None, confidence=0.95, re
     cutpoints, values = np.concatenate(cutpoints), calibrated.curve.at(distance).scores()
     scores = {name: (values[name], _interval(np.concatenate(drawn), tail)) for name, drawn in samples.items()}
     return Bootstrap(distance, confidence, _interval(cutpoints, tail), scores, cutpoints)
-
-
-def _counts(times, right, accepted):
-    """`Counts` of arrays (resamples, steps), from how many of the queries each step accepts."""
-    sums = [np.cumsum(np.pad(times * chosen, ((0, 0), (1, 0))), axis=1) for chosen in (right, ~right)]
-    tp, fp = (total[:, accepted] for total in sums)
-    return metrics.Counts(tp, fp, sums[0][:, -1:] - tp, sums[1][:, -1:] - fp)
 
 
 def _interval(values, tail):

@@ -57,6 +57,8 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
     >>> open_set(near, [1, 1, 5, 6], known=[1])
     2 strangers among 2 known queries: AUROC 0.750
     """
+    from scipy.stats import rankdata
+
     decisions = matching.decisions(neighbors, labels, matcher)
     known, classes = decisions.classes.members("known", known)
     known = [c for c in known if c != UNKNOWN]
@@ -73,12 +75,6 @@ def open_set(neighbors, labels, known, strangers=None, matcher="nearest"):
             raise ValueError(f"{name}: none of the queries has such a class; there is nothing to compare.")
     steps = np.unique(distances[np.isfinite(distances)])
     shares = [1 - np.searchsorted(np.sort(d), steps, side="right") / len(d) for d in (far, near)]
-    return OpenSet(_auroc(far, near), steps, *shares, len(far), len(near))
-
-
-def _auroc(above, below):
-    # The chance that one of `above` exceeds one of `below`, ties half, is Mann and Whitney's U (1947) over
-    # n m, and the area under the ROC curve (Hanley and McNeil 1982).
-    below = np.sort(below)
-    wins = np.searchsorted(below, above, side="left") + np.searchsorted(below, above, side="right")
-    return float(wins.sum() / (2 * len(above) * len(below)))
+    # The area under the ROC curve is Mann and Whitney's U (1947) over n m (Hanley and McNeil 1982).
+    n, m, ranks = len(far), len(near), rankdata(np.concatenate([far, near]))  # equals share their ranks' mean
+    return OpenSet(float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m)), steps, *shares, n, m)
