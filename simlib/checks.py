@@ -123,19 +123,16 @@ def as_array(name, value):
         raise ValueError(f"{name} cannot be read as an array: {error}") from error
     changed = plain is not array and plain.shape == array.shape and plain.tolist() != array.tolist()
     if changed or plain.dtype.hasobject:
-        _refuse(name, plain if plain.dtype.hasobject else array)
+        bad = plain if plain.dtype.hasobject else array
+        flat = bad.ravel().tolist()
+        missing = [type(v).__name__ in MISSING or (isinstance(v, float) and v != v) for v in flat]
+        what = f"got Python objects ({', '.join(sorted({type(v).__name__ for v in flat}))})."
+        if bad.ndim and any(missing):
+            what = f"row {missing.index(True) * len(bad) // len(flat)} lacks one: remove or fill it."
+        raise ValueError(f"{name} must be an array of numbers; {what}")
     small = plain.dtype.kind == "V" and plain.dtype.names is None  # bfloat16 and its like
     exact = [dtype for dtype in (np.int64, np.float32) if small and np.can_cast(plain.dtype, dtype)]
     return plain.astype(exact[0]) if exact else plain
-
-
-def _refuse(name, array):
-    flat = array.ravel().tolist()
-    missing = [type(v).__name__ in MISSING or (isinstance(v, float) and v != v) for v in flat]
-    what = f"got Python objects ({', '.join(sorted({type(v).__name__ for v in flat}))})."
-    if array.ndim and any(missing):
-        what = f"row {missing.index(True) * len(array) // len(flat)} lacks one: remove or fill it."
-    raise ValueError(f"{name} must be an array of numbers; {what}")
 
 
 def rows(name, value):

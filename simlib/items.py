@@ -21,8 +21,8 @@ EMPTY = "the index is empty: add items to it before you look up."
 
 def make(distance, settings):
     """The items of an index with these settings: in this process, or in Milvus."""
-    backend, kept = search.backend(settings["search"], distance), settings["store"]
-    shared = hasattr(backend, "lookup")
+    backend = checks.construct("search", settings["search"], search.BACKENDS, distance)
+    kept, shared = settings["store"], hasattr(backend, "lookup")
     if kept != "memory" if shared else (kept.get("name") if isinstance(kept, dict) else kept) == "milvus":
         cure = "with search='milvus' they lie beside their vectors, and `store` stays as it is"
         raise ValueError(f"store: {kept!r} cannot hold the payloads: {cure}. Else take 'memory' or 'disk'.")

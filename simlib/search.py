@@ -149,8 +149,3 @@ BACKENDS = {
     "faiss": "scale.faiss.FaissSearch",
     "milvus": "scale.milvus.MilvusItems",
 }
-
-
-def backend(given, distance):
-    """Make a search backend for a distance: by name, or {"name": ..., **options}."""
-    return checks.construct("search", given, BACKENDS, distance)

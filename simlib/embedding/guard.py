@@ -60,7 +60,9 @@ class Embedder:
         rows = np.zeros(extra, int) if probes is None else probes.next(extra)
         embeddings = self._run(np.concatenate([x, (x if probes is None else probes.inputs)[rows]]))
         if probes is not None and not probes.hold(self._model, rows, embeddings[len(x) :]):
-            _refuse(caller)
+            why = "it was trained since, a layer's setting or its file was changed"
+            cure = f"{why}. `reset_index`, then `index` and `calibrate` again."
+            raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {cure}")
         return embeddings[: len(x)]
 
     def all(self, x, verbose, caller=None):
@@ -118,12 +120,6 @@ class Probes:
         if moved <= ROUNDING * self._length:  # not so for NaN
             return True
         return bool(moved <= QUANTISING * self._length) and self.policies != _policies(model)
-
-
-def _refuse(caller):
-    why = "it was trained since, a layer's setting or its file was changed"
-    cure = f"{why}. `reset_index`, then `index` and `calibrate` again."
-    raise NotReadyError(f"`{caller}`: the model no longer embeds as when it filled the index; {cure}")
 
 
 def _policies(model):

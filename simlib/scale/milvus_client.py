@@ -39,7 +39,10 @@ class Collection:
     def __init__(self, uri, name, timeout):
         self._pymilvus = checks.extra("pymilvus", "Milvus")
         self._failures = self._pymilvus.exceptions.MilvusException, checks.extra("grpc", "Milvus").RpcError
-        self.uri, self.name, self.timeout = _checked(uri), _named(name), checks.number("timeout", timeout)
+        self.name = f"simlib_{secrets.token_hex(8)}" if name is None else checks.kind("collection", name, str)
+        if not re.fullmatch(r"[A-Za-z_]\w{0,254}", self.name, re.ASCII):
+            raise ValueError(f"collection must be letters, digits and _, no digit first; got {name!r}.")
+        self.uri, self.timeout = _checked(uri), checks.number("timeout", timeout)
         if self.timeout <= 0:
             raise ValueError(f"timeout must be seconds, more than 0; got {timeout!r}.")
         self.about = self._client = None
@@ -232,14 +235,6 @@ def _messages(rows):
     size = max(4 * len(v) + len(f"{key}{label}{payload}".encode()) for key, v, label, payload in rows)
     step = max(1, MESSAGE // (size + 100))
     return [rows[start : start + step] for start in range(0, len(rows), step)]
-
-
-def _named(collection):
-    if collection is None:
-        return f"simlib_{secrets.token_hex(8)}"
-    if isinstance(collection, str) and re.fullmatch(r"[A-Za-z_]\w{0,254}", collection, re.ASCII):
-        return collection
-    raise ValueError(f"collection must be letters, digits and _, no digit first; got {collection!r}.")
 
 
 def _checked(uri):
