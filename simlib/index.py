@@ -6,8 +6,8 @@ import threading
 from simlib import archive, checks, distances
 from simlib.calibration import Calibration
 from simlib.classes import NOBODY
-from simlib.ids import read_ids
 from simlib.items import make
+from simlib.store import read_ids
 
 SHOWN = 20  # classes in a repr
 CONNECT = "SIMLIB_CONNECT"  # the environment variable that names what loading may open
@@ -59,7 +59,9 @@ class Index:
     @property
     def classes(self):
         """The `Classes` that have been added: their ids and names."""
-        return self._items.all_classes()
+        items = self._items
+        items.all_labels()  # in Milvus, others may have added some
+        return items.classes
 
     @property
     def calibration(self):

@@ -11,9 +11,8 @@ import numpy as np
 from simlib import checks, search, store
 from simlib.calibration import Calibration
 from simlib.classes import UNKNOWN, Classes
-from simlib.ids import Ids, read_ids
 from simlib.neighbors import trusted
-from simlib.store import Growing
+from simlib.store import Growing, Ids, read_ids
 
 UNIT = 1e-3  # how far rounding may move a squared length, generously
 EMPTY = "the index is empty: add items to it before you look up."
@@ -56,12 +55,8 @@ class Items:
         return self.ids.rows[: len(self)].copy()
 
     def all_labels(self):
-        """int64 class ids (n,), -1 for none."""
+        """int64 class ids (n,), -1 for none; now `classes` are those of all."""
         return self.labels.rows[: len(self)].copy()
-
-    def all_classes(self):
-        """The `Classes` that have been added."""
-        return self.classes
 
     def add(self, vectors, labels, payload, ids, read=True):
         """Add vectors with labels, payload and ids, each an array (n, ...) or None. All or nothing.

@@ -7,12 +7,12 @@ import numpy as np
 from simlib import checks, distances
 from simlib.calibration import Calibration
 from simlib.classes import UNKNOWN, Classes
-from simlib.ids import LARGEST, Ids, read_ids
 from simlib.items import EMPTY, Items, leave_out
 from simlib.neighbors import trusted
 from simlib.scale import milvus_text as text
 from simlib.scale.milvus_client import MESSAGE, MOST, QUERIES, Collection
 from simlib.search import ExactSearch
+from simlib.store import LARGEST, Ids, read_ids
 
 METRICS = {"cosine": "L2", "euclidean": "L2", "squared_euclidean": "L2", "inner_product": "IP"}
 
@@ -76,11 +76,6 @@ class MilvusItems:
     def all_labels(self):
         """int64 class ids (n,), -1 for none, in the order of the ids."""
         return self._class_ids([label for _, label in self._sorted()])
-
-    def all_classes(self):
-        """The `Classes` of the items, and any that this program has seen before."""
-        self.all_labels()
-        return self.classes
 
     def _as_ids(self, keys):
         return np.array(keys, str if self._like("text") else np.int64)
@@ -191,7 +186,8 @@ class MilvusItems:
         try:
             ids = self.classes.among(given)
         except ValueError:  # others may have added it
-            ids = self.all_classes().among(given)
+            self.all_labels()
+            ids = self.classes.among(given)
         return list(map(text.of_label, self.classes.call(ids)))
 
     def vectors(self, ids):
