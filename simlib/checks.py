@@ -98,10 +98,12 @@ def kind(name, value, expected, whence=""):
     raise ValueError(f"{name} must be a `{expected.__name__}`{whence}; got {type(value).__name__}.")
 
 
-def listed(name, value):
+def listed(name, value, length=None, of="rows"):
     """Return the items of any iterable as a list, or raise ValueError; a text is one item, and no list."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise ValueError(f"{name} must be a list; got {value!r}.")
+    if length is not None and len(value := list(value)) != length:
+        raise ValueError(f"{name} has {len(value)} entries, but there are {length} {of}.")
     return list(value)
 
 

@@ -42,9 +42,6 @@ class Classes:
     def __contains__(self, label):
         return label in self._id if self.names else bool(np.isin(label, self.ids))
 
-    def __getstate__(self):
-        return {"ids": self.ids, "names": self.names}
-
     def read(self, name, value, length=None, of="rows", single=False, nobody=NOBODY):
         """(int64 ids (n,) of labels, the classes with those that are new to them, which come last).
 

@@ -27,9 +27,8 @@ def split_by_thing(paths, shares, thing=None, within=None, seed=0):
     paths, shares = checks.listed("paths", paths), checks.as_array("shares", checks.listed("shares", shares))
     if shares.dtype.kind not in "fi" or not (shares >= 0).all() or not np.isclose(shares.sum(), 1):
         raise ValueError(f"shares must be 0 or more and together 1, such as (0.5, 0.25, 0.25); got {shares}.")
-    within = [None] * len(paths) if within is None else checks.listed("within", within)
-    if len(within) != len(paths):
-        raise ValueError(f"within has {len(within)} entries, but there are {len(paths)} paths.")
+    n = len(paths)
+    within = [None] * n if within is None else checks.listed("within", within, n, "paths")
     groups = collections.defaultdict(lambda: collections.defaultdict(list))
     for row, (path, group) in enumerate(zip(paths, within)):
         name = thing(path) if callable(thing) else path if thing is None else _thing(path, thing)

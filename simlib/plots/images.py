@@ -35,9 +35,8 @@ def image_grid(images, labels=None, columns=10, title=""):
     """Images (n, height, width) in rows of `columns`, each under its label; returns the Figure."""
     images = checks.images("images", images)
     columns, title = checks.whole_number("columns", columns, at_least=1), checks.kind("title", title, str)
-    labels = [""] * len(images) if labels is None else checks.listed("labels", labels)
-    if len(labels) != len(images):
-        raise ValueError(f"labels has {len(labels)} entries, but there are {len(images)} images.")
+    n = len(images)
+    labels = [""] * n if labels is None else checks.listed("labels", labels, n, "images")
     figure, axes = _grid(max(1, -(-len(images) // columns)), columns, (0.8, 1.0), title)
     for ax, image, label in zip(axes.flat, images, labels):
         _image(ax, image, label)

@@ -74,7 +74,6 @@ class MilvusItems:
         return self._as_ids([key for key, _ in self._sorted()])
 
     def all_labels(self):
-        """int64 class ids (n,), -1 for none, in the order of the ids."""
         return self._class_ids([label for _, label in self._sorted()])
 
     def _as_ids(self, keys):
@@ -97,14 +96,12 @@ class MilvusItems:
             self._rows.add(list(zip(ids.tolist(), vectors, labels, payload)))
 
     def without(self, ids):
-        """These items, but for some."""
         ids = read_ids("ids", ids)
         self._values("ids", ids, "label")
         self._rows.remove(ids.tolist())
         return self
 
     def replaced(self, ids, vectors, labels, payload):
-        """These items, but some with other vectors, and other labels and payloads unless None."""
         old_labels, old = self._values("ids", ids, "label"), self._values("ids", ids, "payload")
         labels = old_labels if labels is None else self._label_texts(labels, len(ids))
         texts = old if payload is None else self._payload_texts(payload, len(ids))[0]
