@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 import joblib
 import numpy as np
 import pytest
+from same import assert_same
 
 from simlib import Index, NotReadyError, calibrate, search
 from simlib.distances import DISTANCES
@@ -19,11 +20,6 @@ rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 8)), np.repeat(np.arange(6), 10)
 IMAGES = rng.integers(0, 256, (60, 4, 4), dtype=np.uint8)
 QUERIES = rng.normal(size=(7, 8))
-
-
-def assert_same(a, b):
-    for name in ("labels", "ids", "distances"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 def assert_same_index(a, b):
@@ -215,20 +211,6 @@ def in_threads(*functions):
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert errors == []
-
-
-def test_concurrent_lookups_equal_serial_ones():
-    index = Index().add(X, Y, IMAGES)
-    queries = np.random.default_rng(1).normal(size=(40, 5, 8))
-    serial, threaded = [index.lookup(q) for q in queries], [None] * 40
-
-    def look_up(start):
-        for i in range(start, 40, 4):
-            threaded[i] = index.lookup(queries[i])
-
-    in_threads(*(lambda s=s: look_up(s) for s in range(4)))
-    for a, b in zip(serial, threaded):
-        assert_same(a, b)
 
 
 def test_a_growing_index_never_serves_half_a_batch(tmp_path):

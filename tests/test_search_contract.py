@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from milvus_places import KINDS, place
+from same import assert_same
 
 from simlib import ArtifactError, Index, NotReadyError, archive
 from simlib.scale import faiss as faiss_search
@@ -56,11 +57,6 @@ def clustered(n, d=32, clusters=400, spread=0.25, seed=0):
     centres = rng.normal(size=(clusters, d))
     x = centres[rng.integers(0, clusters, n + 200)] + rng.normal(0, spread, (n + 200, d))
     return x[:n].astype(np.float32), x[n:].astype(np.float32)
-
-
-def assert_same(a, b):
-    for name in ("labels", "ids", "distances"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 @pytest.mark.parametrize("distance", ALL)

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 from milvus_places import Server, a_free_port, needs_server
+from same import assert_same
 
 import simlib
 from simlib import ArtifactError, Index, NotReadyError
@@ -22,11 +23,6 @@ D = 8
 X, Y = rng.normal(size=(900, D)).astype(np.float32), np.arange(900) % 7
 NAMES = np.array(["cat", "dog", "eel", "fox"])[np.arange(900) % 4]
 QUERIES = rng.normal(size=(5, D)).astype(np.float32)
-
-
-def assert_same(a, b):
-    for name in ("labels", "ids", "distances"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 def opened(milvus, index):
