@@ -87,6 +87,7 @@ class Shards:
         _, arrays = archive.read(self.folder / CATALOGUE, "shards")
         self.labels, self._shard, self._start = (arrays[name] for name in ("label", "shard", "start"))
         self._checksum, self._like, self._maps = arrays["checksum"], arrays["like"], {}
+        self._verified = np.zeros(len(self.labels), bool)
         for number, size in enumerate(arrays["sizes"].tolist()):
             path = _shard(self.folder, number)
             there = path.stat().st_size if path.exists() else None
@@ -100,14 +101,18 @@ class Shards:
     def __getitem__(self, rows):
         rows = checks.positions("rows", rows, len(self))
         out = np.empty((len(rows), *self._like.shape[1:]), self._like.dtype)
-        for raw, row in zip(out.reshape(len(rows), -1).view(np.uint8), rows.tolist()):
-            number, start = int(self._shard[row]), self._start[row]
-            if number not in self._maps:  # only what is asked for is read
-                self._maps[number] = np.asarray(np.memmap(_shard(self.folder, number), np.uint8, mode="r"))
-            raw[:] = self._maps[number][start : start + len(raw)]
-            if zlib.crc32(raw) != self._checksum[row]:
-                what = f"is damaged: the bytes of example {row} have changed."
-                raise ArtifactError(f"the shard {_shard(self.folder, number)} {what}")
+        raw, shards = out.reshape(len(rows), -1).view(np.uint8), self._shard[rows]
+        for number in set(shards.tolist()):
+            if number not in self._maps:  # as all runs of so many bytes; only those asked for are read
+                whole = np.memmap(_shard(self.folder, number), np.uint8, mode="r")
+                self._maps[number] = np.lib.stride_tricks.sliding_window_view(whole, raw.shape[1])
+            mine = shards == number
+            raw[mine] = self._maps[number][self._start[rows[mine]]]
+        for i in np.flatnonzero(~self._verified[rows]).tolist():  # once, the first time it is read
+            if zlib.crc32(raw[i]) != self._checksum[rows[i]]:
+                what = f"is damaged: the bytes of example {rows[i]} have changed."
+                raise ArtifactError(f"the shard {_shard(self.folder, shards[i])} {what}")
+            self._verified[rows[i]] = True
         return out
 
     def __getstate__(self):  # maps stay in their process
