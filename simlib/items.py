@@ -61,9 +61,9 @@ class Items:
         """The share of the k nearest that a search finds."""
         return self.search.recall(k)
 
-    def build(self):
+    def build(self, verbose=None):
         """Prepare what the next search needs."""
-        self.search.build()
+        self.search.build(verbose)
 
     def all_ids(self):
         """int64 or text (n,)."""

@@ -1,9 +1,10 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
 A backend has `add(vectors)`, `search(queries, k, rows) -> (rows, distances)`, `vectors(rows)`, `kept(rows)`,
-`recall(k)`, `build()`, `reset()`, `len()`, `dim`, and `state()` / `restore(state)` (name -> array) for saving
-and copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2, ... as they
-come. An approximate backend measures its candidates as this one does: distances do not depend on the backend.
+`recall(k)`, `build(verbose)`, `reset()`, `len()`, `dim`, and `state()` / `restore(state)` (name -> array)
+for saving and copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2,
+... as they come. An approximate backend measures its candidates as this one does: distances do not depend on
+the backend.
 """
 
 import copy
@@ -60,7 +61,7 @@ class ExactSearch:
         """The share of the k nearest that a search finds."""
         return 1.0
 
-    def build(self):
+    def build(self, verbose=None):
         """Prepare what the next search needs."""
 
     def search(self, queries, k, rows=None):

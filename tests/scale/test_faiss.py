@@ -108,6 +108,15 @@ def test_a_graph_ends_with_what_is_removed_and_is_not_saved(tmp_path):
         np.testing.assert_array_equal(found.ids, exact.ids)
 
 
+def test_building_a_graph_says_how_far_it_is(capsys, monkeypatch):
+    x = vectors(10_500, 4000)[0]
+    Index(search="faiss").add(x).build(verbose=0)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("simlib.progress.PATIENCE", 0.0)
+    Index(search="faiss").add(x).build()
+    assert "6 of 6 parts of 2,000 vectors\n" in capsys.readouterr().err
+
+
 def test_what_you_choose_is_left_as_it_is_and_its_recall_is_told():
     x, queries = vectors(10_000, 0)
     index = Index(search={"name": "faiss", "factory": "IVF100,Flat", "parameters": "nprobe=2"}).add(x)
