@@ -165,9 +165,12 @@ class Index:
         """The share of the k nearest that a search finds, measured with 100 queries; exact: 1.0."""
         return self._items.search.recall(checks.whole_number("k", k, at_least=1))
 
-    def build(self):
-        """Build now what an approximate search needs; a graph for faiss can take minutes."""
-        self._items.build()
+    def build(self, verbose=None):
+        """Build now what an approximate search needs; a graph for faiss can take minutes.
+
+        verbose: 1 shows progress, 0 none; None: after two seconds. Returns the index itself.
+        """
+        self._items.search.build(verbose)
         return self
 
     def __repr__(self):

@@ -46,10 +46,6 @@ class Items:
         """How many there are, and where."""
         return f"{len(self.store)} in {self.store.name}" if len(self.store) else "none"
 
-    def build(self):
-        """Prepare what the next search needs."""
-        self.search.build()
-
     def all_ids(self):
         """int64 or text (n,)."""
         return self.ids.rows[: len(self)].copy()

@@ -1,7 +1,7 @@
 """Finding the nearest vectors. One small protocol; `exact` is the backend without dependencies.
 
 A backend has `add(vectors)`, `search(queries, k, rows) -> (rows, distances)`, `vectors(rows)`, `kept(rows)`,
-`recall(k)` (the share of the k nearest that a search finds), `build()` (what the next search needs),
+`recall(k)` (the share of the k nearest that a search finds), `build(verbose)` (what the next search needs),
 `reset()`, `len()`, `dim` (None while empty), and `state()` / `restore(state)` (name -> array) for saving and
 copying. Its vectors are checked and prepared (distances.prepare); they stand in rows 0, 1, 2, ... as they
 come. An approximate backend measures its candidates as this one does: distances do not depend on the backend.
@@ -58,7 +58,7 @@ class ExactSearch:
     def recall(self, k=10):
         return 1.0
 
-    def build(self):
+    def build(self, verbose=None):
         pass
 
     def search(self, queries, k, rows=None):

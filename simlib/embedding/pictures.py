@@ -3,8 +3,6 @@
 import collections
 import hashlib
 import os
-import sys
-import time
 import unicodedata
 import warnings
 from pathlib import Path
@@ -14,10 +12,10 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from simlib import checks
+from simlib.progress import counted
 
 PIXELS = 8, 100_000_000
 ALONE = "of one picture, which cannot be both indexed and tested"
-PATIENCE = 2.0  # seconds without a progress bar
 Image.init()
 RUN = "EPS"  # for which Pillow starts another program
 
@@ -93,7 +91,7 @@ def _read(files, told, met, shape, bad="refuse", fit="pad", paper=None, pixels=P
     smallest, largest = (checks.amount("pixels", limit) for limit in pixels)
     paper = paper and ImageColor.getrgb(checks.kind("paper", paper, str))[:3]
     x, kept, told = [], [], collections.defaultdict(list, told)
-    for file, name in _progress(files, verbose):
+    for file, name in counted(files, "pictures", verbose):
         try:
             picture, digest, done = _picture(file, sides, stretch, paper, smallest, largest)
         except Exception as error:  # a damaged file makes Pillow raise anything
@@ -209,13 +207,3 @@ def _short(file):
 
 def _text(name):  # a file's name may be any bytes, and its accents be stored in two ways
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
-
-
-def _progress(items, verbose):
-    due = time.monotonic() + (0 if verbose else PATIENCE)
-    for i, item in enumerate(items, 1):
-        yield item
-        if verbose != 0 and time.monotonic() > due:
-            due = time.monotonic() + 0.2
-            end = "\n" if i == len(items) else ""
-            print(f"\r{i:,} of {len(items):,} pictures", end=end, file=sys.stderr, flush=True)

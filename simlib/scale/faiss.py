@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from simlib import checks
+from simlib.progress import counted
 from simlib.search import ExactSearch, nearest
 
 EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fraction of a millisecond
@@ -17,6 +18,7 @@ RECALL, SAMPLE = 0.99, 100  # wanted of so many queries: what is measured is a l
 TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
 LINKS, BUILD_EFFORT, EFFORT = 32, 200, 64  # of a graph: links of each; looked at to find them, and later
 TOO_MUCH = 100  # a hundredth of the vectors visited by a query: a graph reaches them one by one
+PART = 2000  # vectors: then a word of progress
 GROWN = 1.2  # times as many vectors: measure again
 
 
@@ -29,7 +31,8 @@ class FaissSearch(ExactSearch):
     queries beside the vectors find 99% of their neighbours. Where that takes a third of the lists, as with
     many classes of a few vectors each, it says so once and searches exactly, until `build` makes a graph
     (HNSW; Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), and tunes it
-    likewise. That takes some 20 s for 100,000 vectors; it is not saved, and ends when items are removed.
+    likewise. That takes some 20 s for 100,000 vectors. It ends when items are removed, and is not saved:
+    faiss trusts what it reads, and a file may come from a stranger.
 
     `build`, or else the first lookup after adding, builds the lists, and all anew when the index has doubled;
     other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool must
@@ -104,9 +107,9 @@ class FaissSearch(ExactSearch):
             return 1.0
         return self._share(lambda q: self.search(q, k)[0], vectors, *self._sample(vectors, k))
 
-    def build(self):
+    def build(self, verbose=None):
         """Prepare what the next search needs: lists, or a graph where they are not worth it."""
-        self._ready(self._vectors.rows, min(10, len(self)), graph=True)
+        self._ready(self._vectors.rows, min(10, len(self)), graph=True, verbose=verbose)
 
     def _sample(self, vectors, k):
         """Queries like the vectors (n, d), the row that each stands beside, and its k nearest by distance."""
@@ -136,17 +139,17 @@ class FaissSearch(ExactSearch):
             if self._built is index:
                 return self._try(index.search, queries, k)[1]
 
-    def _ready(self, vectors, k, graph=False):
+    def _ready(self, vectors, k, graph=False, verbose=0):
         """The faiss index of all vectors, set to find k of them; None where exact search shall answer."""
         few = len(vectors) < (1 if self.factory else max(EXACT_BELOW, TOO_MANY * k))
         if few or self.distance.name == "manhattan" or not self._building.acquire(blocking=graph):
             return None  # or another thread is building, and `build` waits for it
         try:
-            index = self._filled(self._lists_or_factory(vectors), vectors)
+            index = self._filled(self._lists_or_factory(vectors), vectors, verbose)
             if self.factory or self.parameters or self._tune(index, vectors, k):
                 return index
             if graph and not _is_graph(index):
-                self._probes, index = {}, self._filled(self._graph(vectors), vectors)
+                self._probes, index = {}, self._filled(self._graph(vectors), vectors, verbose)
                 if self._tune(index, vectors, k):
                     return index
             if not self._told:
@@ -160,12 +163,13 @@ class FaissSearch(ExactSearch):
         finally:
             self._building.release()
 
-    def _filled(self, index, vectors):
+    def _filled(self, index, vectors, verbose):
         """The index with all vectors in it, and with your parameters; from now on it is the one in use."""
         with self._using:
             self._built = None  # one that breaks off is built anew
-            if index.ntotal < len(vectors):
-                self._try(index.add, vectors[index.ntotal :])
+            parts = range(index.ntotal, len(vectors), PART)
+            for start in counted(parts, f"parts of {PART:,} vectors", verbose):
+                self._try(index.add, vectors[start : start + PART])
             if self.parameters:
                 space = self._faiss.ParameterSpace()
                 self._try(lambda: space.set_index_parameters(index, self.parameters))

@@ -112,7 +112,7 @@ class MilvusItems:
         """Delete the collection."""
         self._rows.reset()
 
-    def build(self):
+    def build(self, verbose=None):
         """Milvus builds by itself."""
 
     def _new_ids(self, ids, n):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from simlib import progress
 from simlib.embedding import pictures
 from simlib.embedding.pictures import batches, read
 
@@ -304,7 +305,7 @@ def test_a_folder_without_a_picture_is_said(tmp_path):
 
 def test_a_bar_is_shown_after_a_while_and_not_where_it_is_not_wanted(folder, monkeypatch, capsys):
     clock = iter(range(0, 10_000, 1))
-    monkeypatch.setattr(pictures.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     read(folder, SHAPE, verbose=0)
     assert capsys.readouterr().err.strip() == ""
     read(folder, SHAPE)
