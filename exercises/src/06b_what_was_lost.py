@@ -31,7 +31,8 @@ print(reloaded.calibration["optimal"])
 # Write `lost(first, second, x)`. It compares two models by what they do with the images `x`, and returns one of four
 # words:
 #
-# - `"weights"`: the second embeds differently. (Its index was made anew with these weights, so it can be asked.)
+# - `"weights"`: the second embeds differently, and be it by a hair: a reload changes nothing but rounding. (Its index was
+#   made anew with these weights, so it can be asked.)
 # - `"labels"`: it embeds alike, and the neighbours it finds carry other labels.
 # - `"cutpoint"`: it finds the same, but its calibration has another cutpoint called "optimal", or one of the two
 #   models has no calibration at all (`model.calibration` is then `None`).
@@ -121,6 +122,7 @@ EDITS = [
      "...another thing than `weights`"),
     ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels", "np.sort(first.lookup(x, k=1).labels, axis=0), "
      "np.sort(second.lookup(x, k=1).labels, axis=0)", "...another thing than `labels`"),
+    ('made["optimal"].distance == remade["optimal"].distance', "str(made) == str(remade)", "...of another name"),
     ('made["optimal"].distance == remade["optimal"].distance', 'round(made["optimal"].distance, 1) == '
      'round(remade["optimal"].distance, 1)', "...a little wider"),
     ('return "weights"', "return True", "...must be one of"),
@@ -186,7 +188,7 @@ def check(lost):
             f"for a model {told} you say {word!r}: another thing than `{right}` is named.{hint}",
         )
     return (
-        "Twelve pairs, and each time the right word. You went from the ground up: what is embedded, what is found, how it "
+        "Thirteen pairs, and each time the right word. You went from the ground up: what is embedded, what is found, how it "
         "is decided. An answer at the end may be the same by luck, and it never says *where* it broke. A test that "
         "compares layer by layer does both. (A library that many people used tested its reload by asking the *original* "
         "twice. The test passed for years and proved nothing.)"
@@ -253,6 +255,11 @@ def moved(calibration):
     return dataclasses.replace(calibration, cutpoints={**calibration.cutpoints, "optimal": wider})
 
 
+def another_name(calibration):
+    cut = dataclasses.replace(calibration["optimal"], name="loose", distance=1.5)
+    return dataclasses.replace(calibration, cutpoints={**calibration.cutpoints, "loose": cut})
+
+
 def no_calibration(*models):
     for model in models:
         model.calibration = None
@@ -276,6 +283,10 @@ LOST = {
     "with a cutpoint that is a little wider": (
         lambda first, second, *_: setattr(second, "calibration", moved(second.calibration)),
         "cutpoint",
+    ),
+    "with one more cutpoint, of another name": (
+        lambda first, second, *_: setattr(second, "calibration", another_name(second.calibration)),
+        "nothing",
     ),
     "without a calibration": (lambda first, second, *_: no_calibration(second), "cutpoint"),
     "with a calibration that the first has not": (lambda first, *_: no_calibration(first), "cutpoint"),
