@@ -145,6 +145,15 @@ def majority(labels):
 
 # %% wrong expects="is right"
 def majority(labels):
+    winners = []
+    for row in labels.tolist():  # of equals, the one that reaches its count first
+        counts = [row[: place + 1].count(label) for place, label in enumerate(row)]
+        winners.append(row[counts.index(max(counts))])
+    return winners
+
+
+# %% wrong expects="is right"
+def majority(labels):
     votes = (labels[:, :, None] == labels[:, None, :]).sum(axis=2)
     return labels[np.arange(len(labels)), votes[:, :5].argmax(axis=1)]
 

@@ -126,6 +126,7 @@ EDITS = [
     ('made["optimal"].distance == remade["optimal"].distance', 'round(made["optimal"].distance, 1) == '
      'round(remade["optimal"].distance, 1)', "...a little wider"),
     ('return "weights"', "return True", "...must be one of"),
+    ("    if not np.allclose", "    return False\n    if not np.allclose", "...must be one of"),
     ("    if not np.allclose", "    return 'nothing'\n    if not np.allclose", "...the same word for every pair"),
     ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels",
      "list(first.index_summary().class_sizes()), list(second.index_summary().class_sizes())",
