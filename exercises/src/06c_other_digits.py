@@ -242,8 +242,8 @@ def check(path):
         )
     between = 1 - model.embed(x_test) @ model.embed(x_test).T
     same = y_test[:, None] == y_test
-    apart, near = between[~same].mean(), between[same].mean()  # chance features: 0.5 to 0.65 of it; trained, 0.1 to 0.35
-    expect(
+    near, apart = between[same].mean(), between[~same].mean()
+    expect(  # chance features: 0.5 to 0.65 of it; trained ones: 0.1 to 0.35
         near < 0.42 * apart,
         f"the model has hardly learned anything: two digits of one class lie {near:.3f} apart in the mean, and of two "
         f"classes {apart:.3f}. `compile`, then `fit`. (Bare pixels, or chance features, do well on these tidy pictures. "
