@@ -108,7 +108,7 @@ def unseen_accuracy(model):
     return (near.labels[:, 0] == y_test[chosen]).mean()
 
 
-# %% wrong expects="is right"
+# %% wrong expects="but the index holds vectors of 32"
 grown = simlib.Index()  # one for all models, and larger with each call
 
 

@@ -17,7 +17,7 @@ ANSWERS = [
     ("A1 all distances", "07b", "np.hstack([queries @ b.T for b in blocks])", WRONG, "memory grows"),
     ("A1 zeros as the start", "07b", "np.zeros((len(queries), k))", WRONG, "begin with zeros"),
     ("A2 test digits in the index", "01d", "embed(x_test[chosen]), y_test[chosen])", WRONG, "test digits"),
-    ("A2 an index that grows", "01d", "grown.add", WRONG, "is right"),
+    ("A2 an index that grows", "01d", "grown.add", WRONG, "the index holds"),
     ("A2 the first queries alone", "01d", "y_test[:400]", WRONG, "is right"),
     ("A3 the notebook's truth", "03d", "np.flatnonzero(labels != truth)", WRONG, "stopped"),
     ("A3 the notebook's order", "03d", "np.repeat(np.arange(10), len(labels) // 10)", WRONG, "of the wrong"),
