@@ -129,6 +129,8 @@ EDITS = [
     ("    if not np.allclose", "    return False\n    if not np.allclose", "...must be one of"),
     ("    if not np.allclose", "    return 'nothing'\n    if not np.allclose", "...the same word for every pair"),
     ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels",
+     "first.lookup(x[:10], k=5).labels, second.lookup(x[:10], k=5).labels", "...some labels of the index changed"),
+    ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels",
      "first.lookup(x, k=5).labels.sum(), second.lookup(x, k=5).labels.sum()", "...two labels of the index exchanged"),
     ("first.lookup(x, k=5).labels, second.lookup(x, k=5).labels",
      "list(first.index_summary().class_sizes()), list(second.index_summary().class_sizes())",
@@ -167,7 +169,9 @@ def check(lost):
     found, rng = first.lookup(x[300:], k=5).labels, np.random.default_rng(0)
     # As many 3s are found as 5s: whoever only counts labels, or adds them up, does not notice that they change places.
     draws = (rng.choice(len(found), 60, replace=False) for _ in range(10_000))
-    asked = x[300:][next(rows for rows in draws if balanced(found[rows]))]
+    rows = next(rows for rows in draws if balanced(found[rows]))
+    last = np.argsort(np.isin(found[rows], (3, 5)).any(axis=1))  # those come last: all must be looked at
+    asked = x[300:][rows[last]]
     for told, (change, right) in LOST.items():
         restore(models, states, x, y)  # whatever the reader's function, or the last change, did to them
         change(first, second, x, y)
