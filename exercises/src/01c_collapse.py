@@ -116,6 +116,7 @@ EDITS = [
     ("0.003", "0.0", "...nothing was learned"),
     ("simlib.MultiSimilarityLoss()", "'multi_similarity'", "...one of simlib's losses, such as"),
     ("simlib.MultiSimilarityLoss()", "simlib.MultiSimilarityLoss", "...one of simlib's losses, such as"),
+    ("simlib.MultiSimilarityLoss()", "np.eye(10)[y_new]", "...one of simlib's losses, such as"),
     ("0.003", "'0.003'", "...the learning rate must hold numbers"),
 ]  # fmt: skip
 

@@ -85,8 +85,7 @@ def unseen_accuracy(model):
 # %% alternative
 def unseen_accuracy(model):
     """With the model's own index, and one digit after the other."""
-    if not len(model.index_summary()):
-        model.index(x_index, y_index)
+    model.index(x_index, y_index)  # again, if it was indexed before: twins change no label
     chosen = np.isin(y_test, unseen)
     near = model.lookup(x_test[chosen], k=3)
     return sum(int(a == b) for a, b in zip(near.labels[:, 0], y_test[chosen])) / int(chosen.sum())
@@ -107,6 +106,16 @@ def unseen_accuracy(model):
     index = simlib.Index().add(model.embed(x_test[chosen]), y_test[chosen])
     near = index.lookup(model.embed(x_test[chosen]), k=1)
     return (near.labels[:, 0] == y_test[chosen]).mean()
+
+
+# %% wrong expects="but the index holds vectors of 32"
+grown = simlib.Index()  # one for all models, and larger with each call
+
+
+def unseen_accuracy(model):
+    chosen = np.isin(y_test, unseen)
+    grown.add(model.embed(x_index), y_index)
+    return (grown.lookup(model.embed(x_test[chosen]), k=1).labels[:, 0] == y_test[chosen]).mean()
 
 
 # %% wrong expects="is right"

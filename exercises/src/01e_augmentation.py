@@ -164,6 +164,7 @@ EDITS = [
     ("for image, move in zip(images, moves)])", "for image, move in zip(images, moves)]) / 255", "...times the ink"),
     ("zip(images, moves)", "zip(images[1:], moves)", "...must have the shape"),
     ("axis=(0, 1)) for", "axis=(0, 1)).ravel() for", "...must have the shape"),
+    ("np.roll(image, move, axis=(0, 1))", "image * rng.uniform(0.6, 1)", "...asked for"),  # brightness: in order
     ("np.roll(image, move, axis=(0, 1))", "image + rng.normal(0, 20, image.shape)", "...asked for"),
 ]  # fmt: skip
 

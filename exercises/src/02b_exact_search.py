@@ -76,6 +76,15 @@ def nearest(queries, vectors, k):
     return np.argpartition(1 - q @ v.T, k - 1, axis=1)[:, :k]
 
 
+# %% wrong expects="is right"
+def nearest(queries, vectors, k):
+    q = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    v = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    some = np.argpartition(1 - q @ v.T, max(k - 2, 0), axis=1)[:, :k]  # the last of the k may be any
+    order = np.argsort(np.take_along_axis(1 - q @ v.T, some, axis=1), axis=1)
+    return np.take_along_axis(some, order, axis=1)
+
+
 # %% wrong expects="out of bounds"
 def nearest(queries, vectors, k):
     q = queries / np.linalg.norm(queries, axis=1, keepdims=True)

@@ -147,6 +147,8 @@ EDITS = [
     ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1", "...is right"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 0", "you ask whether the spread is above 0. Of many times 0.1 it is "
      "some 1e-17, by rounding, and to divide by that makes the column deafening. Ask the values: are all equal to the first?"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-6", "...as small as 1e-12"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "~np.isclose(vectors, vectors[0]).all(axis=0)", "...as small as"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "(vectors != vectors[0]).any(axis=0)", "right"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-9 * np.abs(vectors).max(axis=0)", "right"),
     ("sum(axis=2), axis=1)[:, :k]", "sum(axis=2), axis=1)[:, -k:]", "you return the furthest: `argsort` begins with the "
@@ -200,6 +202,8 @@ def check(nearest):
         rng.normal(size=(7, 3)),
         7,
     )
+    odd = rng.normal(size=(36, 2)) * [1, 1e-12]
+    cases["with a column that is as small as 1e-12"] = (odd[:6], odd[6:], 9)
     wine = load_wine()
     order = np.random.default_rng(5).permutation(len(wine.target))
     index, test = order[:78], order[78:]

@@ -190,6 +190,21 @@ def follow(index, log):
     return index
 
 
+# %% wrong expects="has another vector"
+def follow(index, log):
+    late = {}
+    for what, id, vector, label in log:
+        there = id in set(index.ids)
+        if what == "replace" and there:
+            late[id] = vector  # all in one go, at the end
+        elif what == "add" and not there:
+            index.add(vector, label, ids=[id])
+        elif what == "remove" and there:
+            index.remove(id)
+    late = {id: vector for id, vector in late.items() if id in set(index.ids)}
+    return index.replace(list(late), list(late.values())) if late else index
+
+
 # %% edits
 EDITS = [
     ("index.add(vector, label, ids=[id])", "index.add([vector], labels=[label], ids=id)", "right"),
@@ -248,6 +263,12 @@ def check(follow):
     ids, vectors, labels, _ = world(5, 0)
     emptied = [("remove", id, None, None) for id in ids] + [("add", "jug 1", vectors[0], "jug")]
     cases["after all has gone and one thing has come"] = ("euclidean", ids, vectors, labels, emptied)
+    back = (
+        ("replace", ids[0], vectors[1], None),
+        ("remove", ids[0], None, None),
+        ("add", ids[0], vectors[2], "jug"),
+    )
+    cases["after a thing was replaced, went and came back"] = ("euclidean", ids, vectors, labels, list(back))
     after = compare("follow", follow, cases, through=carried_out, says=difference)
     lines = cases["after a log of 60 lines"][-1]
     return (

@@ -87,6 +87,7 @@ DRAW = "rng.integers(0, n, n)"
 EDITS = [
     (DRAW, "rng.choice(n, n)", "right"),
     ("return np.array(found)", "return found", "right"),
+    ("return np.array(found)", "return (found[: (times + 1) // 2] * 2)[:times]", "...hang together"),
     (DRAW, "rng.choice(np.flatnonzero(distances <= cutpoint), np.sum(distances <= cutpoint))", "...how many are accepted"),
     ("right[rows][accepted].mean()", "rng.binomial(np.sum(distances <= cutpoint), right[distances <= cutpoint].mean()) / "
      "np.sum(distances <= cutpoint)", "...how many are accepted"),
@@ -139,6 +140,11 @@ def check(precisions):
         distances = rng.integers(1, 17, n) / 16
         right = rng.random(n) > 0.8 * distances
         compare_worlds(precisions, distances, right, times)
+    many = [ask(precisions, distances, right, 0.5, 20, np.random.default_rng(seed)) for seed in range(200)]
+    expect(
+        20 * np.var(np.mean(many, axis=1)) < 1.5 * np.var(many),
+        "your worlds hang together: when one is better, so are others of the same call. Draw each of them anew.",
+    )
     few_digits(precisions, np.array([3, 1, 2, 3, 9, 2, 1]) / 8, np.array([1, 0, 0, 1, 1, 1, 0], bool), 0.375)
     splits, embedded, index, calibration = reference()
     near = index.lookup(embedded.calibration, k=1)

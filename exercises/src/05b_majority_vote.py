@@ -145,6 +145,15 @@ def majority(labels):
 
 # %% wrong expects="is right"
 def majority(labels):
+    winners = []
+    for row in labels.tolist():  # of equals, the one that reaches its count first
+        counts = [row[: place + 1].count(label) for place, label in enumerate(row)]
+        winners.append(row[counts.index(max(counts))])
+    return winners
+
+
+# %% wrong expects="is right"
+def majority(labels):
     votes = (labels[:, :, None] == labels[:, None, :]).sum(axis=2)
     return labels[np.arange(len(labels)), votes[:, :5].argmax(axis=1)]
 
@@ -159,6 +168,7 @@ def majority(labels):
 # %% edits
 EDITS = [
     ("votes.argmax(axis=1)", "np.argmax(votes, 1)", "right"),
+    ("votes.argmax(axis=1)", "np.minimum(votes, 3).argmax(axis=1)", "...is right"),
     ("return labels[np.arange(len(labels)), winner]", "return votes.max(axis=1)", "you return the number of votes, and "
      "the label that has them is asked for."),
     ("return labels[np.arange(len(labels)), winner]", "return winner", "you return the *place* of the winner's first "
@@ -192,6 +202,7 @@ def check(majority):
     tables.append(np.array([[4, 9, 9, 4, 5], [9, 4, 4, 9, 5], [30, 2, 2, 30, 1], [5, 2, 2, 8, 8]]))  # ties
     tables.append(np.array([[1, 2, 1, 2, 3, 9, 9, 9], [6, 5, 4, 5, 6, 7, 7, 7]]))  # who comes late may win
     tables.append(np.array([[1, 2, 3, 9, 9]]))  # one query alone
+    tables.append(rng.integers(0, 2, (40, 11)))
     tables += [rng.integers(0, 4, (40, k)) * 3 for k in (1, 2, 5, 8)]
     cases = {f"for the neighbours {t.tolist() if len(t) < 9 else t[:2].tolist()}": (t,) for t in tables}
     compare("majority", majority, cases)

@@ -80,6 +80,7 @@ EDITS = [
      "`max(1, ...)`."),
     ("max(1, int(room * 1e9 / (4 * n)))", "room * 1e9 / (4 * n)", "...must hold whole numbers"),
     ("int(room", "round(room", "...is right"),
+    ("4 * n * d", "4 * (n + queries) * d", "...is 0.0494028, and 0.0493828 is right"),
     ("max(1, int(room * 1e9 / (4 * n)))", "max(1, int(distances / room))", "...is right"),
     ("max(1", "min(1", "...is right"),
     ("int(room * 1e9 / (4 * n))", "min(queries, int(room * 1e9 / (4 * n)))", "...is right"),

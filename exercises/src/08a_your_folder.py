@@ -272,6 +272,29 @@ def two_sides(folder):
     return simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths
 
 
+# %% wrong expects="cannot be opened"
+def two_sides(folder):
+    sides = [], []
+    for subfolder in Path(folder).iterdir():
+        things = {}
+        for file in sorted(subfolder.iterdir()):
+            try:
+                Image.open(file).verify()  # the head alone: a picture may break off behind it
+                things.setdefault(file.stem.rsplit("-", 1)[0], []).append(file)
+            except OSError:
+                continue
+        for i, files in enumerate(things.values()):
+            sides[i % 2].extend(files)
+    return sides
+
+
+# %% wrong expects="on one side only"
+def two_sides(folder):
+    photos = [Path(p) for p in simlib.pictures.read(folder, (8, 8), bad="skip").paths]
+    things = sorted({file.stem.rpartition("-")[0] for file in photos})  # without regard to the class
+    return [[f for f in photos if things.index(f.stem.rpartition("-")[0]) % 2 == side] for side in (0, 1)]
+
+
 # %% hint [markdown]
 # `simlib.pictures.read(folder, (32, 32, 3), bad="skip")` leaves out what is no picture, and has `paths` and
 # `y`.
@@ -298,6 +321,7 @@ THINGS = {
     "Tasse": {"old": 3, "old blue": 3, "x-large": 2, "no {}": 11},
     "th\u00e9i\u00e8re": {"old": 2, "mug": 4, "milk jug": 3},
     "b o x": {"x-large": 3, "x-small": 3},
+    "Brett": {"old": 2, "x-large": 2},
     "IMG": {"IMG_0021": 2, "IMG_0022": 3},
 }  # how many photos of each
 
@@ -317,8 +341,9 @@ def fresh_folder(home, seed):
     (home / "Tasse" / "broken-1.jpg").write_bytes(b"\xff\xd8\xff no more")
     (home / "Tasse" / ".DS_Store").touch()
     (home / "b o x" / "shopping-2.png").write_text("milk, bread")
-    whole = (home / "b o x" / "x-large-2.png").read_bytes()
-    (home / "b o x" / "half-1.png").write_bytes(whole[: len(whole) // 2])
+    for file in ("x-large-2.png", "x-small-1.jpg"):
+        whole = (home / "b o x" / file).read_bytes()
+        (home / "b o x" / f"half-{file}").write_bytes(whole[: 9 * len(whole) // 10])
     return good
 
 

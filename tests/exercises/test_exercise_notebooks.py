@@ -103,6 +103,12 @@ def test_force_keeps_a_copy_each_time(copies):
         assert generate.is_untouched(mine)
 
 
+def test_no_test_fails_for_what_a_reader_has_written(copies, monkeypatch):
+    worked_in(copies / f"{course.names()[0]}.ipynb")
+    monkeypatch.setattr(course, "HERE", copies)
+    test_generating_again_changes_nothing()
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """The course, copied: what is solved here must not count as the reader's progress."""
