@@ -14,10 +14,10 @@ def counted(items, what, verbose=None):
     >>> list(counted([1, 2], "pictures", verbose=0))
     [1, 2]
     """
-    due = time.monotonic() + (0 if verbose else PATIENCE)
+    due, said = time.monotonic() + (0 if verbose else PATIENCE), False
     for i, item in enumerate(items, 1):
         yield item
-        if verbose != 0 and time.monotonic() > due:
-            due = time.monotonic() + 0.2
-            end = "\n" if i == len(items) else ""
-            print(f"\r{i:,} of {len(items):,} {what}", end=end, file=sys.stderr, flush=True)
+        last = i == len(items)
+        if verbose != 0 and (time.monotonic() > due or (said and last)):
+            due, said = time.monotonic() + 0.2, True
+            print(f"\r{i:,} of {len(items):,} {what}", end="\n" * last, file=sys.stderr, flush=True)

@@ -304,12 +304,15 @@ def test_a_folder_without_a_picture_is_said(tmp_path):
 
 
 def test_a_bar_is_shown_after_a_while_and_not_where_it_is_not_wanted(folder, monkeypatch, capsys):
-    clock = iter(range(0, 10_000, 1))
+    clock = iter(range(10_000))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     read(folder, SHAPE, verbose=0)
     assert capsys.readouterr().err.strip() == ""
     read(folder, SHAPE)
-    assert "6 of 6 pictures" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("6 of 6 pictures\n")
+    clock = iter([0, 3, 3.01, *[3.02] * 12])  # the last come quickly: their line still ends
+    read(folder, SHAPE)
+    assert capsys.readouterr().err == "\r1 of 6 pictures\r6 of 6 pictures\n"
 
 
 # ---- in parts
