@@ -93,6 +93,10 @@ ITSELF = (
     "your spread counts each embedding with itself, at distance 0. In a small set that is a large part of "
     "all pairs."
 )
+TWICE = (
+    "your spread is twice as large as it should be. Is it the squared Euclidean distance? That is twice the cosine one. Or do "
+    "you divide by half of the pairs? Both (i, j) and (j, i) stand in the array: n (n - 1)."
+)
 MEAN = "distances.sum() / (n * (n - 1))"
 EDITS = [
     (MEAN, "distances[np.triu_indices(n, 1)].mean()", "right"),
@@ -104,8 +108,9 @@ EDITS = [
     (MEAN, "1 - distances.sum() / (n * (n - 1))",
      "your spread is the mean similarity. The distance is 1 minus the cosine."),
     ("1 - embeddings @ embeddings.T", "embeddings @ embeddings.T", "...is right"),
-    (MEAN, "distances.sum() / (n * (n - 1) / 2)",
-     "your spread is twice as large: both (i, j) and (j, i) stand in the array, so divide by n (n - 1)."),
+    (MEAN, "distances.sum() / (n * (n - 1) / 2)", TWICE),
+    ("distances = 1 - embeddings @ embeddings.T",
+     "distances = ((embeddings[:, None] - embeddings[None]) ** 2).sum(axis=2)", TWICE),
     (MEAN, "distances.sum()", "your spread is the sum over all pairs, and their mean is asked for."),
     (MEAN, "distances.max()", "your spread is the largest distance of all, and the mean is asked for."),
     (MEAN, "distances.sum() / (400 * 399)", "...is right"),

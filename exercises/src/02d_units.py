@@ -150,6 +150,11 @@ EDITS = [
     ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-6", "...as small as 1e-12"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "~np.isclose(vectors, vectors[0]).all(axis=0)", "...as small as"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "(vectors != vectors[0]).any(axis=0)", "right"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "vectors[0] != vectors[1]", "...in all vectors but three"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "vectors[0] != vectors[-1]", "...in all vectors but three"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-3 * np.abs(vectors.mean(axis=0))", "...about 30,000"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 0.01 * np.abs(vectors.mean(axis=0))", "...about 30,000"),
+    ("vectors.min(axis=0) < vectors.max(axis=0)", "np.ptp(vectors, axis=0) > 1e-3 * np.abs(vectors.mean(axis=0))", "...about 30,000"),
     ("vectors.min(axis=0) < vectors.max(axis=0)", "spread > 1e-9 * np.abs(vectors).max(axis=0)", "right"),
     ("sum(axis=2), axis=1)[:, :k]", "sum(axis=2), axis=1)[:, -k:]", "you return the furthest: `argsort` begins with the "
      "smallest."),
@@ -204,6 +209,13 @@ def check(nearest):
     )
     odd = rng.normal(size=(36, 2)) * [1, 1e-12]
     cases["with a column that is as small as 1e-12"] = (odd[:6], odd[6:], 9)
+    odd = np.column_stack([rng.normal(size=(30, 2)), np.isin(np.arange(30), (7, 11, 20))])
+    cases["with a column that is 0 in all vectors but three"] = (odd[[3, 11]] + 0.1, odd, 9)
+    # A spread of 1 about a mean of 30,000 tells something. (The distances lie so far apart that float32 tells them apart, too.)
+    steps = np.random.default_rng(2).permuted(np.tile(np.arange(12.0), (2, 1)), axis=1).T
+    near = np.array([[0.2, 0.1], [9.3, 10.4]])
+    about = np.array([0, 30_000])
+    cases["with a column of the size 1 about 30,000"] = (near * [5, 0.3] + about, steps * [5, 0.3] + about, 4)
     wine = load_wine()
     order = np.random.default_rng(5).permutation(len(wine.target))
     index, test = order[:78], order[78:]

@@ -205,6 +205,22 @@ def follow(index, log):
     return index.replace(list(late), list(late.values())) if late else index
 
 
+# %% wrong expects="should have the label"
+def follow(index, log):
+    labels = dict(zip(index.ids, index.labels))
+    for what, id, vector, label in log:
+        there = id in set(index.ids)
+        if what == "add" and not there:
+            index.add(vector, label, ids=[id])
+            labels.setdefault(id, label)  # what it was at first, whatever has come back
+        elif what == "replace" and there:
+            index.remove(id)
+            index.add(vector, labels[id], ids=[id])
+        elif what == "remove" and there:
+            index.remove(id)
+    return index
+
+
 # %% edits
 EDITS = [
     ("index.add(vector, label, ids=[id])", "index.add([vector], labels=[label], ids=id)", "right"),
@@ -259,6 +275,7 @@ def check(follow):
         "after a log of 60 lines": ("euclidean", 2, 60),
         "after an empty log": ("manhattan", 3, 0),
         "after 40 lines, with cosine": ("cosine", 4, 40),
+        "after 300 lines": ("manhattan", 6, 300),
     }.items()}  # fmt: skip
     ids, vectors, labels, _ = world(5, 0)
     emptied = [("remove", id, None, None) for id in ids] + [("add", "jug 1", vectors[0], "jug")]
@@ -269,6 +286,14 @@ def check(follow):
         ("add", ids[0], vectors[2], "jug"),
     )
     cases["after a thing was replaced, went and came back"] = ("euclidean", ids, vectors, labels, list(back))
+    other = []  # each comes back as something else, and is replaced then
+    for id, kind in ((ids[0], "jug"), ("vase 9", "vase"), ("vase 9", "pot")):
+        other += [
+            ("remove", id, None, None),
+            ("add", id, vectors[3], kind),
+            ("replace", id, vectors[4], None),
+        ]
+    cases["after a thing came back as another one and was replaced"] = ("cosine", ids, vectors, labels, other)
     after = compare("follow", follow, cases, through=carried_out, says=difference)
     lines = cases["after a log of 60 lines"][-1]
     return (

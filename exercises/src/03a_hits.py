@@ -86,6 +86,8 @@ EDITS = [
     ("return recall, precision", "return precision, recall", "you return the two in the other order."),
     ("truth[:, None]", "truth[0]", "...is right"),
     ("truth[:, None]", "labels[:, :1]", "...is right"),
+    ("return recall, precision", "return recall, precision - 0.1 * (k == 4)", "...k = 4"),
+    ("labels[:, :k]", "labels[:, : min(k, 5)]", "...and k = 6"),
 ]  # fmt: skip
 
 # %% hint [markdown]
@@ -106,8 +108,8 @@ from judging import reference
 def check(scores):
     rng = np.random.default_rng(0)
     labels = np.array([[7, 7, 1, 7, 9], [4, 9, 9, 4, 9], [8, 3, 3, 3, 3]])
-    cases = {f"for the three queries and k = {k}": (labels, np.array([7, 9, 3]), k) for k in (1, 2, 5)}
-    for n, m, k in ((12, 8, 3), (40, 6, 6), (30, 9, 1)):
+    cases = {f"for the three queries and k = {k}": (labels, np.array([7, 9, 3]), k) for k in range(1, 6)}
+    for n, m, k in ((12, 8, 3), (40, 6, 6), (30, 9, 1), *((25, 7, k) for k in range(1, 8))):
         case = rng.integers(0, 6, (n, m)), rng.integers(0, 6, n), k
         cases[f"for {n} queries with {m} neighbours and k = {k}"] = case
     compare("scores", scores, cases)

@@ -115,6 +115,8 @@ EDITS = [
     (LIMIT, "known.distances[:, 0].mean()", "...of the known are refused"),
     (LIMIT, "np.quantile(near_strangers.distances[:, 0], 0.2)", "...from `known`"),
     ("> cutpoint", "<= cutpoint", "...of the known are refused"),
+    ("queries.distances[:, 0] > cutpoint", "queries.distances[:, 0] < np.quantile(known.distances[:, 0], 0.1)",
+     "...the wrong way round"),
     ("> cutpoint", ">= 0", "...of the known are refused"),
     ("queries.distances[:, 0] > cutpoint", "np.zeros(len(queries), bool)", "...of the strangers come in"),
     ("queries.distances[:, 0] > cutpoint", "queries.distances > cutpoint", "...must have the shape"),
@@ -184,14 +186,15 @@ def check(strangers):
         return histogram(queries.distances[:, 0], guest, refused)
 
     expect(
-        not (lost > 0.5 and caught < 0.5),
+        caught >= lost,
         told + "That is the wrong way round: strangers are *further* away.",
         draw,
     )
     expect(
         caught >= 0.7,
-        told + f"So {1 - caught:.1%} of the strangers come in. Draw the limit tighter: the one known digit "
-        "that lies furthest out should not set it for all.",
+        told
+        + f"So {1 - caught:.1%} of the strangers come in. Draw the limit tighter. (Is it set by the one known digit "
+        "that lies furthest out?)",
         draw,
     )
     expect(

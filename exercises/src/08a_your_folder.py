@@ -253,7 +253,8 @@ def two_sides(folder):
 def two_sides(folder):
     """Only what ends in .png."""
     photos = simlib.pictures.read(sorted(Path(folder).glob("*/*.png")), (32, 32, 3), bad="skip")
-    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d", within=photos.y)
+    kinds = [str(Path(p).parent) for p in photos.paths]
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d", within=kinds)
     return [[photos.paths[row] for row in rows] for rows in sides]
 
 
@@ -295,6 +296,22 @@ def two_sides(folder):
     return [[f for f in photos if things.index(f.stem.rpartition("-")[0]) % 2 == side] for side in (0, 1)]
 
 
+# %% wrong expects="on one side only"
+def two_sides(folder):
+    """The things of all classes are dealt out in one heap."""
+    paths = simlib.pictures.read(folder, (32, 32, 3), bad="skip").paths
+    sides = simlib.split_by_thing(paths, (0.5, 0.5), r"([^/]+)/([^/]+)-\d")
+    return [[paths[row] for row in rows] for rows in sides]
+
+
+# %% wrong expects="on one side only"
+def two_sides(folder):
+    """The thing is the last word before the number, so that mug and tea mug are one."""
+    photos = simlib.pictures.read(folder, (32, 32, 3), bad="skip")
+    sides = simlib.split_by_thing(photos.paths, (0.5, 0.5), r"(\w+)-\d", within=photos.y)
+    return [[photos.paths[row] for row in rows] for rows in sides]
+
+
 # %% hint [markdown]
 # `simlib.pictures.read(folder, (32, 32, 3), bad="skip")` leaves out what is no picture, and has `paths` and
 # `y`.
@@ -323,6 +340,9 @@ THINGS = {
     "b o x": {"x-large": 3, "x-small": 3},
     "Brett": {"old": 2, "x-large": 2},
     "IMG": {"IMG_0021": 2, "IMG_0022": 3},
+    "Glas": {"mug": 2, "tea mug": 3},
+    "Topf": {"no 7": 2, "no 7 b": 2},
+    "vase": {"mug, blue": 2, "mug, red": 2},
 }  # how many photos of each
 
 

@@ -1,4 +1,9 @@
-"""Issue 17, A to D, line by line: where each thing that once went wrong is held, and that it still is."""
+"""What once fooled the checks or misled a reader: which exercise, test or text holds it, and that it does.
+
+ANSWERS are answers that were misjudged or explained badly; TEXTS, texts and doors that were amiss. Letters:
+A a wrong answer was accepted, B a right one was refused or a reader hindered, C a command failed, D an
+explanation was untrue.
+"""
 
 import re
 from pathlib import Path
@@ -9,7 +14,7 @@ import course
 from judging import RIGHT, WRONG
 
 ROOT = Path(__file__).parents[2]
-# (line of the issue, exercise, a piece of the answer's code, its verdict, a part of what it is told). The
+# (what it was, exercise, a piece of the answer's code, its verdict, a part of what it is told). The
 # answers stand in the sources; test_exercises.py runs them. A2's exercise is gone: its mistakes, in 01d.
 ANSWERS = [
     ("A1 one array that grows", "07b", "np.vstack([e, b])", WRONG, "memory grows"),
@@ -61,7 +66,7 @@ ANSWERS = [
     ("D suspects", "03d", "agree.sum(axis=1) <= 7", WRONG, "innocent"),
     ("D mining", "01g", "simlib.MultiSimilarityLoss(alpha, beta, lam)(", WRONG, "(`epsilon`)"),
 ]  # fmt: skip
-# (line, file, what stands in it): a test, or a text that the reader sees.
+# (what it was, file, what stands in it): a test, or a text that the reader sees.
 COURSE, NOTEBOOKS = (f"tests/exercises/test_exercise_{name}.py" for name in ("course", "notebooks"))
 TEXTS = [
     ("A2", "exercises/README.md", r"(?s)^(?!.*02a_how_many_examples)"),
@@ -83,7 +88,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("line, exercise, code, state, told", ANSWERS, ids=[case[0] for case in ANSWERS])
-def test_an_answer_of_the_issue_is_tried(line, exercise, code, state, told):
+def test_an_answer_that_was_misjudged_is_tried(line, exercise, code, state, told):
     (name,) = [name for name in course.names() if name.startswith(exercise)]
     assert any(
         code in answer and state == verdict and told.replace("...", "") in text
@@ -92,5 +97,5 @@ def test_an_answer_of_the_issue_is_tried(line, exercise, code, state, told):
 
 
 @pytest.mark.parametrize("line, file, pattern", TEXTS, ids=[text[0] for text in TEXTS])
-def test_what_the_issue_says_of_a_text_or_a_door_is_held(line, file, pattern):
+def test_a_text_or_a_door_that_was_amiss_is_held(line, file, pattern):
     assert re.search(pattern, (ROOT / file).read_text(encoding="utf-8"))
