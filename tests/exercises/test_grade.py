@@ -92,7 +92,7 @@ def graded(tmp_path_factory):
         )
     (folder / "jon" / "course.py").write_text("start = lambda name: [lambda *a: 'right'] * 4")
     (folder / "jon" / "judging.py").write_text("judge = 'right'")
-    command = [sys.executable, course.HERE / "grade.py", folder, "--seconds", "8", "--memory", "1.5"]
+    command = [sys.executable, course.HERE / "grade.py", folder, "--seconds", "10", "--memory", "0.7"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=500)
     assert done.returncode == 0, done.stderr
