@@ -18,7 +18,7 @@ RECALL, SAMPLE = 0.99, 100  # wanted of so many queries: what is measured is a l
 TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
 LINKS, BUILD_EFFORT, EFFORT = 32, 200, 64  # of a graph: links of each; looked at to find them, and later
 TOO_MUCH = 100  # a hundredth of the vectors visited by a query: a graph reaches them one by one
-PART = 2000  # vectors: then a word of progress
+PART = 5000  # vectors, and then a word of progress; a graph takes longer to build in smaller parts
 GROWN = 1.2  # times as many vectors: measure again
 
 

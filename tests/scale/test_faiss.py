@@ -115,7 +115,7 @@ def test_building_a_graph_says_how_far_it_is(capsys, monkeypatch):
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("simlib.progress.PATIENCE", 0.0)
     Index(search="faiss").add(x).build()
-    assert "6 of 6 parts of 2,000 vectors\n" in capsys.readouterr().err
+    assert "3 of 3 parts of 5,000 vectors\n" in capsys.readouterr().err
 
 
 def test_what_you_choose_is_left_as_it_is_and_its_recall_is_told():
