@@ -162,7 +162,7 @@ class Index:
         return dict(zip(items.classes.call(list(sizes)), sizes.values()))
 
     def recall(self, k=10):
-        """The share of the k nearest that a search finds, measured with 100 queries; exact: 1.0."""
+        """The share of the k nearest that a search finds, by 300 queries (in Milvus 100); exact: 1.0."""
         return self._items.search.recall(checks.whole_number("k", k, at_least=1))
 
     def build(self, verbose=None):

@@ -232,7 +232,7 @@ for kind, draw in (("ten digits", like_real), ("40,000 identities", identities))
 pd.Series(rows).unstack().loc[["nprobe=16", "nprobe=64", "nprobe=256"], ["ten digits", "40,000 identities"]].round(3)
 
 # %% [markdown]
-# It falls steeply, and a search with a setting of your own does not tell you so. **Measure the recall on your own vectors**: `index.recall(k)` does, with a hundred queries, each close to one of your vectors. Without a setting, `"faiss"` measures before it answers, and looks into more lists where it must. Where that is not worth it, it says so, once, and searches exactly:
+# It falls steeply, and a search with a setting of your own does not tell you so. **Measure the recall on your own vectors**: `index.recall(k)` does, with 300 queries, each close to one of your vectors. Without a setting, `"faiss"` measures before it answers, and looks into more lists where it must. Where that is not worth it, it says so, once, and searches exactly:
 
 # %%
 with warnings.catch_warnings(record=True) as told:

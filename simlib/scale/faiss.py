@@ -14,10 +14,10 @@ EXACT_BELOW = 10_000  # vectors; down here comparing all of them takes a fractio
 PROBES = 16  # lists that a query looks into, at least
 SEEN_PER_NEIGHBOR = 8  # and enough of them to meet this many vectors for each neighbour asked for
 TRAIN_PER_LIST, TRAIN_ROUNDS = 32, 10  # k-means needs no more; faiss's 256 and 25 take 20 times as long
-RECALL, SAMPLE = 0.99, 100  # wanted of so many queries: what is measured is a little off
+RECALL, SAMPLE = 0.99, 300  # wanted of so many queries: what is measured is a little off
 TOO_MANY = 3  # a third of the lists: then comparing with all vectors is as fast, and exact
 LINKS, BUILD_EFFORT, EFFORT = 32, 200, 64  # of a graph: links of each; looked at to find them, and later
-TOO_MUCH = 100  # a hundredth of the vectors visited by a query: a graph reaches them one by one
+FINER = 1.4  # times as far at each try: what is looked at in vain costs every query
 PART = 5000  # vectors, and then a word of progress; a graph takes longer to build in smaller parts
 GROWN = 1.2  # times as many vectors: measure again
 
@@ -27,12 +27,13 @@ class FaissSearch(ExactSearch):
 
     From there on it keeps an inverted file (IVF): k-means parts the vectors into 2 sqrt(n) lists, and a query
     is compared with those in the lists nearest to it (Jegou et al. 2011, "Product quantization for nearest
-    neighbor search", section IV). Into how many it looks, it finds out by itself: it doubles them until 100
+    neighbor search", section IV). Into how many it looks, it finds out by itself: it takes more until 300
     queries beside the vectors find 99% of their neighbours. Where that takes a third of the lists, as with
     many classes of a few vectors each, it says so once and searches exactly, until `build` makes a graph
     (HNSW; Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), and tunes it
-    likewise. That takes some 20 s for 100,000 vectors. It ends when items are removed, and is not saved:
-    faiss trusts what it reads, and a file may come from a stranger.
+    likewise, up to sqrt(n) candidates: beyond, exact search is as fast. That takes some 20 s for 100,000
+    vectors and a quarter of an hour for a million. It ends when items are removed, and is not saved: faiss
+    trusts what it reads, and a file may come from a stranger.
 
     `build`, or else the first lookup after adding, builds the lists, and all anew when the index has doubled;
     other threads search exactly meanwhile. Manhattan distances are searched exactly. A process pool must
@@ -99,7 +100,7 @@ class FaissSearch(ExactSearch):
         return ids[best], near[best]
 
     def recall(self, k=10):
-        """The share of the k nearest that a search finds: of 100 queries, each as far from one of the vectors
+        """The share of the k nearest that a search finds: of 300 queries, each as far from one of the vectors
         as that is from its nearest neighbour. The vectors themselves would be found too easily.
         """
         k, vectors = min(k + 1, len(self)), self._vectors.rows
@@ -155,9 +156,8 @@ class FaissSearch(ExactSearch):
             if not self._told:
                 self._told = True
                 why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
-                cure = (
-                    "A graph is not either." if graph else "`build()` makes a graph of them; it takes longer."
-                )
+                cure = "`build()` makes a graph of them; it takes longer."
+                cure = "Nor is a graph worth it." if graph else cure
                 warnings.warn(f"search='faiss': {why}; it searches exactly. {cure}", stacklevel=2)
             return None
         finally:
@@ -181,7 +181,8 @@ class FaissSearch(ExactSearch):
         size = 1 << max(10, k).bit_length()  # so that not every k is measured
         measured, effort = self._probes.get(size, (0, 0))
         if _is_graph(index):
-            tuned, name, least, most = index.hnsw, "efSearch", max(EFFORT, size), len(vectors) // TOO_MUCH
+            # Beyond sqrt(n) exact search is as fast for one query, and faster for many (tests/benchmarks).
+            tuned, name, least, most = index.hnsw, "efSearch", max(EFFORT, size), int(len(vectors) ** 0.5)
         else:
             seen = SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)
             tuned, name, least, most = index, "nprobe", max(PROBES, seen), index.nlist // TOO_MANY
@@ -192,7 +193,7 @@ class FaissSearch(ExactSearch):
                 setattr(tuned, name, effort)
                 if self._share(lambda q: index.search(q, near)[1], vectors, *sample) >= RECALL:
                     break
-                effort = min(most, 2 * effort) if effort < most else most + 1
+                effort = min(most, int(FINER * effort)) if effort < most else most + 1
             self._probes[size] = len(vectors), effort
         setattr(tuned, name, min(most, effort))
         return effort <= most

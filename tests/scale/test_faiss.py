@@ -66,6 +66,13 @@ def test_a_graph_is_built_ahead_and_grows_with_the_index(clusters, distance):
     assert shared(found, Index(distance).add(x).lookup(queries, K)) >= 0.97 and index.recall(K) >= 0.98
 
 
+def test_where_a_graph_does_not_pay_either_it_says_so_and_is_exact():
+    x, queries = vectors(10_000, 0, d=200)  # each as near as any other
+    with pytest.warns(UserWarning, match="searches exactly. Nor is a graph worth it"):
+        index = Index(search="faiss").add(x).build()
+    np.testing.assert_array_equal(index.lookup(queries, K).ids, Index().add(x).lookup(queries, K).ids)
+
+
 @pytest.mark.filterwarnings("ignore:search='faiss'")
 def test_building_waits_for_who_builds_already(monkeypatch):
     x, queries = vectors(10_500, 4000)
