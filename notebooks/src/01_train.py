@@ -387,10 +387,10 @@ print("Your model is as good as it should be.")
 #
 # *Exercise:* [01d · Does it help to have seen more classes?](../exercises/01d_seen_classes.ipynb)
 #
-# **Is that fair?** A loop is a 0, and some of the invented letters do look like an 8 or a 4. With two seeds, 315 and 282 of the 800 lie within the strict cutpoint of an unseen digit
-# (`python tests/benchmarks/lookalikes.py 0 1`). So the model has practised on shapes *like* the unseen digits, drawn by chance and not by their writers. Does that matter? Trained without those letters, the two seeds
-# misread 4.60 and 3.25 % of the unseen digits, instead of 2.32 and 2.57 %. Without as many letters drawn at random it is 2.77 and 2.65 %. So the likeness counts for more than the number. Yet even without
-# any look-alike the errors stay far below the 12.74 % without letters.
+# **Is that fair?** A loop is a 0, and some of the invented letters do look like an 8 or a 4. In five trainings, 282 to 497 of the 800 lay within the strict cutpoint of an unseen digit
+# (`python tests/benchmarks/lookalikes.py`). So the model has practised on shapes *like* the unseen digits, drawn by chance and not by their writers. Does that matter? Three of the five were repeated without those
+# letters. They misread 4.80, 4.60 and 3.25 % of the unseen digits, instead of 2.68, 2.32 and 2.57 %. Without as many letters drawn at random, the last two misread 2.77 and 2.65 %. So the likeness counts for
+# more than the number. Yet even without any look-alike the errors stay far below the 12.74 % without letters.
 
 # %% [markdown]
 # ## What errors remain?

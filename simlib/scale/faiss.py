@@ -31,7 +31,7 @@ class FaissSearch(ExactSearch):
     queries beside the vectors find 99% of their neighbours. Where that takes a third of the lists, as with
     many classes of a few vectors each, it says so once and searches exactly, until `build` makes a graph
     (HNSW; Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search"), and tunes it
-    likewise, up to sqrt(n) candidates: beyond, exact search is as fast. That takes some 20 s for 100,000
+    likewise, up to sqrt(n) candidates: beyond, exact search is as fast. That takes half a minute for 100,000
     vectors and a quarter of an hour for a million. It ends when items are removed, and is not saved: faiss
     trusts what it reads, and a file may come from a stranger.
 
@@ -156,8 +156,8 @@ class FaissSearch(ExactSearch):
             if not self._told:
                 self._told = True
                 why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
-                cure = "`build()` makes a graph of them; it takes longer."
-                cure = "Nor is a graph worth it." if graph else cure
+                tried = graph or _is_graph(index)
+                cure = "Nor is a graph worth it." if tried else "`build()` makes a graph; it takes longer."
                 warnings.warn(f"search='faiss': {why}; it searches exactly. {cure}", stacklevel=2)
             return None
         finally:
@@ -181,13 +181,14 @@ class FaissSearch(ExactSearch):
         size = 1 << max(10, k).bit_length()  # so that not every k is measured
         measured, effort = self._probes.get(size, (0, 0))
         if _is_graph(index):
-            # Beyond sqrt(n) exact search is as fast for one query, and faster for many (tests/benchmarks).
+            # Beyond sqrt(n) exact search is about as fast for one query, and faster for many.
             tuned, name, least, most = index.hnsw, "efSearch", max(EFFORT, size), int(len(vectors) ** 0.5)
         else:
             seen = SEEN_PER_NEIGHBOR * size * index.nlist // len(vectors)
-            tuned, name, least, most = index, "nprobe", max(PROBES, seen), index.nlist // TOO_MANY
+            tuned, name, most = index, "nprobe", index.nlist // TOO_MANY
+            least = min(most, max(PROBES, seen))
         if len(vectors) > GROWN * measured:
-            near, effort = min(size, len(vectors)), min(least, most)
+            near, effort = min(size, len(vectors)), least
             sample = self._sample(vectors, near)
             while effort <= most:
                 setattr(tuned, name, effort)

@@ -73,6 +73,15 @@ def test_where_a_graph_does_not_pay_either_it_says_so_and_is_exact():
     np.testing.assert_array_equal(index.lookup(queries, K).ids, Index().add(x).lookup(queries, K).ids)
 
 
+def test_more_neighbours_than_a_graph_may_look_at_are_found_exactly():
+    x, queries = vectors(10_500, 4000)
+    index = Index(search="faiss").add(x).build()
+    with pytest.warns(UserWarning, match="Nor is a graph worth it"):
+        found = index.lookup(queries, 200)
+    np.testing.assert_array_equal(found.ids, Index().add(x).lookup(queries, 200).ids)
+    assert module._is_graph(index._items.search._built)
+
+
 @pytest.mark.filterwarnings("ignore:search='faiss'")
 def test_building_waits_for_who_builds_already(monkeypatch):
     x, queries = vectors(10_500, 4000)
