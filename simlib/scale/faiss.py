@@ -156,8 +156,8 @@ class FaissSearch(ExactSearch):
             if not self._told:
                 self._told = True
                 why = f"these {len(vectors):,} vectors fall into no lists that are worth it"
-                tried = graph or _is_graph(index)
-                cure = "Nor is a graph worth it." if tried else "`build()` makes a graph; it takes longer."
+                cure = "`build()` makes a graph of them; it takes longer."
+                cure = "Nor is a graph worth it." if graph or _is_graph(index) else cure
                 warnings.warn(f"search='faiss': {why}; it searches exactly. {cure}", stacklevel=2)
             return None
         finally:
