@@ -124,9 +124,7 @@ class Calibration:
     def from_state(cls, header, arrays):
         """Take back what `state` gave; raises ArtifactError if it does not hold together."""
         try:
-            counts = metrics.Counts(
-                *(np.asarray(arrays[name], np.int64) for name in ("tp", "fp", "fn", "tn"))
-            )
+            counts = metrics.Counts(*(np.asarray(arrays[n], np.int64) for n in ("tp", "fp", "fn", "tn")))
             curve = metrics.Curve(np.asarray(arrays["distances"], np.float32), counts)
             if {c.shape for c in vars(counts).values()} != {curve.distances.shape}:
                 raise ValueError("counts and distances differ in length")

@@ -28,9 +28,11 @@ class Referee:
         for i in ids:
             del self.items[i]
 
-    def replace(self, ids, x, labels, payload):
-        self.remove(ids.tolist())
-        self.add(x, labels, payload, ids)
+    def replace(self, ids, x, labels=None, payload=None):
+        _, old_labels, old_payload = zip(*map(self.items.pop, ids.tolist()))
+        self.add(
+            x, old_labels if labels is None else labels, old_payload if payload is None else payload, ids
+        )
 
     def lookup(self, query, k, among=None, without=None):
         left = [(i, *v) for i, v in self.items.items() if i != without and (among is None or v[1] in among)]
@@ -41,13 +43,17 @@ class Referee:
 
 def assert_answers(index, referee, queries=QUERIES, k=7, among=None, without=None):
     found = index.lookup(queries, k, among=among, without=without)
-    shown = np.reshape(index.classes.show(found.labels.ravel()), found.labels.shape)
+    shown, widest = np.reshape(found.classes.show(found.labels.ravel()), found.labels.shape), 0
+    nobody = "" if found.ids.dtype.kind == "U" else -1
     for row, query in enumerate(queries):
         ids, labels, far = referee.lookup(query, k, among, None if without is None else without[row])
         n = len(ids)
+        widest = max(widest, n)
         assert found.ids[row, :n].tolist() == ids and shown[row, :n].tolist() == labels
         np.testing.assert_allclose(found.distances[row, :n], far, rtol=1e-6)
         assert np.isinf(found.distances[row, n:]).all() and (found.labels[row, n:] == -1).all()
+        assert (found.ids[row, n:] == nobody).all()
+    assert found.k == widest
 
 
 def living(wanted, keys):
@@ -59,6 +65,8 @@ def living(wanted, keys):
     for one in (index, referee):
         one.remove(keys[np.arange(0, 200, 3)])
         one.replace(keys[[1, 4, 100]], X[[201, 202, 203]], ["fox", "new", "cat"], np.array([7, 8, 9]))
+        one.replace(keys[[7, 10]], X[[204, 205]])  # and keeps what belongs to them
+        one.replace(keys[[10, 13]], X[[206, 207]], payload=np.array([5, 6]))
         one.add(X[210:], NAMES[210:], np.arange(210, 240), ids=keys[210:])
         one.remove(keys[[1, 239]])
     return index, referee
@@ -113,8 +121,9 @@ def test_a_refused_change_changes_nothing(wanted):
     for change, message in [
         (lambda: index.add(X[:2], NAMES[:2], [1, 2], ids=[there[0], "new"]), "there already; use `replace`"),
         (lambda: index.add(X[:2], NAMES[:2], [1, 2], ids=["new", "new"]), "'new' is given twice"),
-        (lambda: index.remove([there[0], gone[0]]), "there is no item with the id"),
-        (lambda: index.replace(gone, X[:1]), "there is no item with the id"),
+        (lambda: index.remove([there[0], gone[0]]), "^ids: there is no item with the id"),
+        (lambda: index.replace(gone, X[:1]), "^ids: there is no item with the id"),
+        (lambda: index.vectors(gone), "^ids: there is no item with the id"),
         (lambda: index.replace(there, X[:2] * np.nan), "NaN"),
         (lambda: index.replace(there, X[:2], payload=[[1], [2]]), "payload entries are"),
         (lambda: index.replace(there, X[:2, :3]), "3 dimensions"),
@@ -123,7 +132,7 @@ def test_a_refused_change_changes_nothing(wanted):
         (lambda: index.lookup(X[:1], among=["cart"]), "among must name classes"),
         (lambda: index.lookup(X[:1], among="cat"), "among must be a list"),
         (lambda: index.lookup(X[:2], without=there[:1]), "1 entries, but there are 2 queries"),
-        (lambda: index.lookup(X[:1], without=gone), "there is no item with the id"),
+        (lambda: index.lookup(X[:1], without=gone), "^without: there is no item with the id"),
     ]:
         with pytest.raises(ValueError, match=message):
             change()
@@ -183,5 +192,6 @@ def test_who_looks_up_sees_all_of_a_change_or_nothing():
 def test_no_id_at_all_gives_nothing_and_an_empty_one_is_refused():
     index = Index().add(X[:3], NAMES[:3], ids=KEYS[:3])
     assert index.vectors([]).shape == (0, D) and len(index.remove([])) == 3
+    assert Index().vectors([]).shape == (0, 0)
     with pytest.raises(ValueError, match="ids must be whole numbers of 0 or more, or text; got ''"):
         index.add(X[3:4], NAMES[3:4], ids=[""])

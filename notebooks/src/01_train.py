@@ -183,11 +183,11 @@ plt.show()
 kept_before
 
 # %% [markdown]
-# The rest is ordinary Keras: `compile`, then `fit`. Training takes some seconds.
+# The rest is ordinary Keras: `compile`, then `fit`. Training takes a few seconds an epoch.
 
 # %% tags=["nbval-ignore-output"]
 plain.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss())
-plain_history = plain.fit(sampler, epochs=3, verbose=0)
+plain_history = plain.fit(sampler, epochs=3)
 plain_history.history["loss"]
 
 # %% [markdown]
@@ -228,7 +228,7 @@ circle = recipe.network(embedding=2)
 circle.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss(), steps_per_execution=10)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.9), layout="constrained")
 show_circle(circle, axes[0], "before training")
-circle.fit(sampler, epochs=6, verbose=0)
+circle.fit(sampler, epochs=6, verbose=0, callbacks=[simlib.callbacks.EpochBar()])
 show_circle(circle, axes[1], "after 600 steps")
 plt.show()
 
@@ -300,10 +300,10 @@ plots.image_grid(x_joined, columns=2 * recipe.EXAMPLES_PER_CLASS, title="a batch
 plt.show()
 
 # %% [markdown]
-# `recipe.train` does what we did above, for 2,400 steps, with these batches, a smaller network with batch normalisation, and a learning rate that falls to zero. It takes about half a minute.
+# `recipe.train` does what we did above, for 2,400 steps, with these batches, a smaller network with batch normalisation, and a learning rate that falls to zero. It takes one minute to four, by the machine.
 
 # %% tags=["nbval-ignore-output"]
-model, history = recipe.train(x_train, y_train, seed=0, verbose=0)
+model, history = recipe.train(x_train, y_train, seed=0)
 model.count_params(), plain.count_params()
 
 # %% [markdown]

@@ -168,7 +168,7 @@ pairs = countries[counts >= 2]  # a class of one picture has nothing to be simil
 sampler = simlib.ClassBalancedSampler(x_train, y_train, min(32, len(pairs)), 2, pairs, steps_per_epoch=40, augment=vary)
 rate = keras.optimizers.schedules.CosineDecay(2e-3, 15 * 40)
 model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), simlib.MultiSimilarityLoss())
-history = model.fit(sampler, epochs=15, verbose=0)
+history = model.fit(sampler, epochs=15, verbose=0, callbacks=[simlib.callbacks.EpochBar()])
 seconds = {"own network": time.perf_counter() - start}
 plots.training_curve(history)
 plt.show()
@@ -264,7 +264,7 @@ for name, cutpoint in cutpoints.items():
     rows |= {(name, group): report[group] for group in groups}
 pd.DataFrame(rows).T.round(3).astype({"queries": int})
 
-# %% tags=["nbval-ignore-output"] alt="Bars for all queries and for seen, unseen and strangers: how many are right, unknown and wrong. Seen flags are right most often; about half of the strangers are called unknown, and the others get in."
+# %% tags=["nbval-ignore-output"] alt="Bars for all queries and for seen, unseen and strangers: how many are right, unknown and wrong. Seen flags are right most often; more than half of the strangers are called unknown, and the others get in."
 plots.group_bars(model.evaluate_classification(photos.x[test_rows], y[test_rows], groups=groups))
 plt.show()
 

@@ -7,7 +7,7 @@ from simlib import checks
 from simlib.course.alphabet import alphabet
 from simlib.course.datasets import Splits, select_examples
 from simlib.embedding.augment import distort
-from simlib.embedding.callbacks import pair_distances
+from simlib.embedding.callbacks import EpochBar, pair_distances
 from simlib.embedding.layers import MetricEmbedding
 from simlib.embedding.losses import MultiSimilarityLoss
 from simlib.embedding.model import SimilarityModel
@@ -61,17 +61,17 @@ def compile_model(model, total_steps):
     return model
 
 
-def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose="auto"):
+def train(x, y, classes=SEEN, epochs=EPOCHS, steps=STEPS, seed=0, verbose=1):
     """Train the course's model on the images of some classes.
 
     x: uint8 (n, 28, 28); y: (n,) class ids; classes: those to train on; epochs, steps: how long; seed: of the
-    weights, the batches and the augmentation. Returns (model, history): a compiled `SimilarityModel` with an
-    empty index, and what `fit` recorded.
+    weights, the batches and the augmentation; verbose: 0 hides the progress bar. Returns (model, history):
+    a compiled `SimilarityModel` with an empty index, and what `fit` recorded.
     """
     sampler, epochs = batches(x, y, classes, steps, seed), checks.whole_number("epochs", epochs, at_least=1)
     keras.utils.set_random_seed(seed % 2**32)
     model = compile_model(network(), epochs * steps)
-    return model, model.fit(sampler, epochs=epochs, verbose=verbose)
+    return model, model.fit(sampler, epochs=epochs, verbose=0, callbacks=[EpochBar()] if verbose else None)
 
 
 def protocol_accuracy(model, splits, seen=SEEN, draws=10):

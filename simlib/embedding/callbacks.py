@@ -74,6 +74,16 @@ class RetrievalMetrics(keras.callbacks.Callback):
         return np.concatenate([np.asarray(part, np.float32) for part in parts])
 
 
+class EpochBar(keras.callbacks.Callback):
+    """One progress bar for all epochs of `fit(..., verbose=0)`, where Keras would show one for each."""
+
+    def on_train_begin(self, logs=None):
+        self._bar = keras.utils.Progbar(self.params["epochs"], stateful_metrics=["loss"], unit_name="epoch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._bar.update(epoch + 1, [("loss", logs["loss"])])
+
+
 @keras.saving.register_keras_serializable("simlib")
 class PairDistance(keras.metrics.Mean):
     """The mean, smallest or largest distance of the positive or negative pairs in a batch.

@@ -47,10 +47,8 @@ class View:
     def words(self):
         """The counts as a sentence."""
         c, total = self.counts, sum(vars(self.counts).values())
-        return (
-            f"At {self.threshold:.4f}, {c.fn + c.tn} of {total} {self.noun} called unknown "
-            f"({c.fn} with a right match); {c.tp} matched rightly, {c.fp} wrongly."
-        )
+        unknown = f"{c.fn + c.tn} of {total} {self.noun} called unknown ({c.fn} with a right match)"
+        return f"At {self.threshold:.4f}, {unknown}; {c.tp} matched rightly, {c.fp} wrongly."
 
     def __repr__(self):
         return self.words
@@ -173,10 +171,8 @@ class Explorer(widget.Face):
         start = f"{'' if group == ALL else f'Among {group}: '}Your guess {mine.threshold:.4f}"
         if np.isnan(loss):  # nobody of this group has a right match, and no one is accepted
             return f"{start} {more} than the calibrated {best.threshold:.4f}."
-        return (
-            f"{start} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has {best.f1:.3f}. "
-            f"The guess {'gains' if loss < 0 else 'costs'} {abs(loss):.3f} of F1 and {more}."
-        )
+        both = f"{start} has F1 {mine.f1:.3f}; the calibrated {best.threshold:.4f} has {best.f1:.3f}"
+        return f"{both}. The guess {'gains' if loss < 0 else 'costs'} {abs(loss):.3f} of F1 and {more}."
 
     def tables(self):
         """Everything that the panel looks up, as plain lists: ready for JSON."""

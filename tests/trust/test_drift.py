@@ -36,13 +36,25 @@ def test_the_shares_are_counted_by_hand():
     near = neighbors([0.1, 0.2, 0.9, 0.3, 0.8, 0.1], [1, 2, 1, 1, 1, 2])
     made = base_rate(near, [1, 1, 1, 5, 5, 6], known=[1, 2], cutpoint=0.3)
     assert (made.right, made.wrong, made.let_in) == pytest.approx((1 / 3, 1 / 3, 2 / 3))
+    assert made.precision(0) == 1 / 2 and made.precision(1) == 0
+    assert np.isnan(BaseRate(0, 0, 0).precision(0.5))  # nobody is answered
+
+
+def test_the_matcher_decides_which_answer_is_right():
+    near = Neighbors([[2, 1, 1], [1, 2, 2]], [[0.1, 0.2, 0.2]] * 2, [[0, 1, 2], [1, 0, 0]])
+    made = [base_rate(near, [1, 9], [1], 0.3, matcher) for matcher in ("nearest", "majority")]
+    assert [(m.right, m.wrong, m.let_in) for m in made] == [(0, 1, 1), (1, 0, 1)]
 
 
 @pytest.mark.parametrize("call, message", [
     (lambda near: base_rate(near, [1, 1], [1], 0.3), "both"),
     (lambda near: base_rate(near, [5, 6], [1], 0.3), "both"),
     (lambda near: base_rate(near, [1], [1], 0.3), "1 entries, but there are 2 queries"),
-    (lambda near: BaseRate(1, 0, 0).precision(1.1), "between 0 and 1"),
+    (lambda near: BaseRate(1, 0, 0).precision(1.1), "^strangers must be shares between 0 and 1"),
+    (lambda near: BaseRate(1, 0, 0).precision("many"), "^strangers must be shares between 0 and 1"),
+    (lambda near: BaseRate(1, 0, 0).precision([[0.1], [0.1, 0.2]]), "^strangers: rows of different lengths"),
+    (lambda near: base_rate(near, [1, 5], [1], "near"), "^cutpoint must be"),
+    (lambda near: base_rate(near, [1, 5], [0.5], 0.3), "^known must"),
     (lambda near: drift(near, near), "before must be a `Calibration`"),
     (lambda near: drift(calibrate(near, [1, 2]), near, alarm=0), "alarm be above 0"),
     (lambda near: drift(calibrate(near, [1, 2]), neighbors([], [])), "must hold queries"),
@@ -84,6 +96,10 @@ def test_whoever_finds_nobody_is_unknown():
     near = Neighbors([[1], [1], [-1]], [[0.1], [0.2], [np.inf]], [[0], [1], [-1]])
     found = drift(calibrate(near, [1, 1, 5]), near)
     assert found.unknown == 1 and not found.noticed
+    assert repr(found).startswith(
+        "1 of 3 queries unknown, 0 to 3 are usual; a distance is larger than before"
+    )
+    assert repr(found).endswith(" with a chance of 0.50 (p = 1)\nNothing unusual.")
 
 
 def test_the_picture_of_the_base_rate_shows_the_precisions():

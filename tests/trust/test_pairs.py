@@ -52,6 +52,15 @@ def test_what_a_small_class_lacks_the_others_give():
     assert sorted(kinds.count(kind) for kind in ("ab", "ac", "bc")) == [13, 14, 14]
 
 
+def test_a_seed_decides_which_pairs_and_two_small_classes_are_enough():
+    labels = np.repeat([0, 1], 100)
+    drawn = [(p := draw_pairs(labels, 50, seed)).first.tolist() + p.second.tolist() for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert draw_pairs(labels).apart().first.tolist() == draw_pairs(labels, 1000, 0).apart().first.tolist()
+    assert draw_pairs(labels).same.sum() == 1000
+    assert repr(draw_pairs(["a", "a", "b"])) == "1 same and 2 different pairs of 3 items"
+
+
 def test_the_rates_are_counted_by_hand():
     distances, same = [0.1, 0.2, 0.2, 0.4, 0.5], [True, True, False, True, False]
     rates = error_rates(distances, same)
@@ -94,6 +103,11 @@ def test_a_guarantee_asks_for_pairs_that_share_no_item():
     same = np.arange(600) < 300
     distances = np.where(same, rng.uniform(0, 1, 600), rng.uniform(0.9, 2, 600))
     apart = Pairs(np.arange(600), np.arange(600, 1200), same)
+    bold, usual, careful = (
+        guaranteed_pairs(distances, same, apart, "fpr <= 0.05", confidence).distance
+        for confidence in (0.5, 0.95, 0.999)
+    )
+    assert bold > usual > careful
     assert guaranteed_pairs(distances, same, apart, "fpr <= 0.05").met
     some = draw_pairs(np.repeat(np.arange(20), 10), 600).apart()
     assert len(np.unique([some.first, some.second])) == 2 * len(some) > 150
@@ -105,6 +119,10 @@ def test_a_guarantee_asks_for_pairs_that_share_no_item():
 @pytest.mark.parametrize("call, message", [
     (lambda: draw_pairs(["a", "b"]), "two items of one class"),
     (lambda: draw_pairs(["a", "a"]), "items of two classes"),
+    (lambda: draw_pairs([0.5, 1.5]), "^labels must be"),
+    (lambda: draw_pairs(LABELS, 0), "^n must be a whole number of at least 1"),
+    (lambda: draw_pairs(LABELS, 5, 0.5), "^seed must be"),
+    (lambda: guaranteed_pairs([0.1], [True], [(0, 1)], "fpr <= 0.1"), "^pairs must be"),
     (lambda: error_rates([0.1], [1]), "numbers and bool"),
     (lambda: calibrate_pairs([0.1, 0.2], [False, False]), "all of one kind"),
     (lambda: guaranteed_pairs([0.1], [True], draw_pairs(LABELS, 1), "fpr <= 0.1"), "pairs: there are 2"),
