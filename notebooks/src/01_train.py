@@ -326,6 +326,9 @@ plots.training_curve(history, ["positive_mean", "negative_mean"])
 plt.show()
 
 # %% [markdown]
+# Both curves tell of the batches that it trains on. How well will it *find*? To watch that during training, hand `fit` the callback `simlib.RetrievalMetrics((x_cal, y_cal))`: after each epoch it looks up each of these pictures among the
+# others, and logs `val_recall@1`. List it first, and those behind it can go by it, such as `keras.callbacks.EarlyStopping("val_recall@1", mode="max")`.
+#
 # Last, the similarity of digits again, but of the *unseen* ones: six each of 8, 5, 0 and 4, from the test split. **Which network will show the cleaner blocks?**
 
 # %% alt="Pairwise similarities of unseen digits: with the plain network the blocks of the four classes are hard to tell; with both ideas they stand out."
