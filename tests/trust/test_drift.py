@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simlib import Neighbors, calibrate, plots
 from simlib.trust.drift import BaseRate, base_rate, drift
@@ -57,6 +58,8 @@ def test_the_matcher_decides_which_answer_is_right():
     (lambda near: base_rate(near, [1, 5], [0.5], 0.3), "^known must"),
     (lambda near: drift(near, near), "before must be a `Calibration`"),
     (lambda near: drift(calibrate(near, [1, 2]), near, alarm=0), "alarm be above 0"),
+    (lambda near: drift(calibrate(near, [1, 2]), near, alarm=1), "alarm be above 0 and below 1"),
+    (lambda near: drift(calibrate(near, [1, 2]), near, alarm="often"), "^alarm must be"),
     (lambda near: drift(calibrate(near, [1, 2]), neighbors([], [])), "must hold queries"),
 ])  # fmt: skip
 def test_wrong_arguments_are_named(call, message):
@@ -90,6 +93,30 @@ def test_the_unknown_are_counted_and_what_is_usual_holds():
         assert found.unknown == (near.distances[:, 0] > np.float32(calibration.distance())).sum()
         outside += not found.usual[0] <= found.unknown <= found.usual[1]
     assert outside <= 0.1 * 200 + 10  # half of the alarms is for the distances
+
+
+@pytest.mark.parametrize("unknown", [0, 1, 3, 4, 9])
+def test_how_unusual_a_day_is_is_computed_step_by_step(unknown):
+    rng = np.random.default_rng(unknown)
+    old, alarm = np.append(rng.uniform(0.1, 0.5, 37), [0.5, 0.9, 0.9]), 0.3  # at the cutpoint: no unknown
+    new = np.append(rng.uniform(0.1, 0.5, 20 - unknown), np.full(unknown, 0.8))
+    calibration = calibrate(neighbors(old, np.ones(40, int)), np.where(old < 0.3, 1, 2))
+    found = drift(calibration, neighbors(new, np.ones(20, int)), 0.5, alarm)
+    chance = stats.betabinom(20, 2.5, 38.5).pmf(np.arange(21))
+    p = min(2 * chance[: unknown + 1].sum(), 2 * chance[unknown:].sum(), stats.ks_2samp(old, new).pvalue)
+    assert (found.queries, found.unknown) == (20, unknown)
+    assert found.p_value == pytest.approx(min(1, 2 * p)) and found.noticed == (2 * p <= alarm)
+    assert found.usual == tuple((chance.cumsum() < end).sum() for end in (alarm / 4, 1 - alarm / 4))
+    larger = (new[:, None] > old).mean() + (new[:, None] == old).mean() / 2
+    assert found.further == pytest.approx(larger)
+    edge = found.p_value
+    assert edge == 1 or drift(calibration, neighbors(new, np.ones(20, int)), 0.5, edge).noticed
+
+
+def test_the_day_is_decided_by_the_matcher_of_the_calibration():
+    near = Neighbors([[2, 1, 1]] * 5, [[0.1, 0.3, 0.4]] * 5, [[0, 1, 2]] * 5)
+    for matcher, unknown in (("nearest", 0), ("majority", 5)):
+        assert drift(calibrate(near, [1, 1, 1, 2, 2], matcher=matcher), near, 0.2).unknown == unknown
 
 
 def test_whoever_finds_nobody_is_unknown():

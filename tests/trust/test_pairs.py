@@ -98,6 +98,25 @@ def test_an_interval_over_items_holds_where_one_over_pairs_does_not():
     assert naive / turns <= 0.6
 
 
+def test_the_interval_is_a_recount_of_items_drawn_again():
+    distances, same, pairs = one_sample(np.random.default_rng(2), items=12)
+    distances = distances.astype(np.float32)
+    cut = float(np.sort(distances)[30])  # that of a pair, which is accepted
+    found, rates = bootstrap_pairs(distances, same, pairs, cut), error_rates(distances, same)
+    assert found == bootstrap_pairs(distances, same, pairs, cut, 0.95, 1000, 0)
+    rng, recount = np.random.default_rng(0), []
+    for _ in range(1000):
+        times = rng.multinomial(12, [1 / 12] * 12)
+        often = np.repeat(np.arange(len(pairs)), times[pairs.first] * times[pairs.second])
+        taken, of_one = distances[often] <= cut, same[often]
+        recount.append((taken[~of_one].mean(), (~taken)[of_one].mean()))
+    for (value, interval), name, ends in zip(
+        found.values(), ("fmr", "fnmr"), np.quantile(recount, [0.025, 0.975], 0).T
+    ):
+        assert value == pytest.approx(getattr(rates, name)[30])
+        np.testing.assert_allclose((interval.low, interval.high), ends)
+
+
 def test_a_guarantee_asks_for_pairs_that_share_no_item():
     rng = np.random.default_rng(0)
     same = np.arange(600) < 300
@@ -128,6 +147,10 @@ def test_a_guarantee_asks_for_pairs_that_share_no_item():
     (lambda: guaranteed_pairs([0.1], [True], draw_pairs(LABELS, 1), "fpr <= 0.1"), "pairs: there are 2"),
     (lambda: guaranteed_pairs([0.1], [True], Pairs([0], [1], [True]), "precision >= 0.9"), "of each kind"),
     (lambda: bootstrap_pairs([0.1], [True], draw_pairs(LABELS, 1), 0.5), "pairs: there are 2"),
+    (lambda: bootstrap_pairs([0.1], [True], [(0, 1)], 0.5), "^pairs must be"),
+    (lambda: bootstrap_pairs([0.1], [True], Pairs([0], [1], [True]), "near"), "^cutpoint must be"),
+    (lambda: bootstrap_pairs([0.1], [True], Pairs([0], [1], [True]), 0.5, resamples=0), "^resamples must be"),
+    (lambda: bootstrap_pairs([0.1], [True], Pairs([0], [1], [True]), 0.5, seed=0.5), "^seed must be"),
 ])  # fmt: skip
 def test_a_wrong_argument_is_named(call, message):
     with pytest.raises(ValueError, match=message):
