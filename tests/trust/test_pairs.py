@@ -100,19 +100,20 @@ def test_an_interval_over_items_holds_where_one_over_pairs_does_not():
 
 def test_the_interval_is_a_recount_of_items_drawn_again():
     distances, same, pairs = one_sample(np.random.default_rng(2), items=12)
-    distances = distances.astype(np.float32)
+    distances, same = np.append(distances, [0.0, 0.5]).astype(np.float32), np.append(same, [True, False])
+    pairs = Pairs(np.append(pairs.first, [3, 5]), np.append(pairs.second, [3, 5]), same)  # two of one item
     cut = float(np.sort(distances)[30])  # that of a pair, which is accepted
     found, rates = bootstrap_pairs(distances, same, pairs, cut), error_rates(distances, same)
     assert found == bootstrap_pairs(distances, same, pairs, cut, 0.95, 1000, 0)
     rng, recount = np.random.default_rng(0), []
     for _ in range(1000):
         times = rng.multinomial(12, [1 / 12] * 12)
-        often = np.repeat(np.arange(len(pairs)), times[pairs.first] * times[pairs.second])
+        both = np.where(pairs.first == pairs.second, 1, times[pairs.second])  # a pair of one counts once
+        often = np.repeat(np.arange(len(pairs)), times[pairs.first] * both)
         taken, of_one = distances[often] <= cut, same[often]
         recount.append((taken[~of_one].mean(), (~taken)[of_one].mean()))
-    for (value, interval), name, ends in zip(
-        found.values(), ("fmr", "fnmr"), np.quantile(recount, [0.025, 0.975], 0).T
-    ):
+    assert list(found) == ["fmr", "fnmr"]
+    for (name, (value, interval)), ends in zip(found.items(), np.quantile(recount, [0.025, 0.975], 0).T):
         assert value == pytest.approx(getattr(rates, name)[30])
         np.testing.assert_allclose((interval.low, interval.high), ends)
 
