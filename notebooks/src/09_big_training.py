@@ -116,7 +116,7 @@ pd.DataFrame(
 # Less than half of them. **A pair loss sees only the pairs on one device**, and half a batch has fewer kinds of negatives. So we hand each device a whole P x K batch of its own: that is what `simlib.as_dataset` does. Under a strategy two things change: the model is built and compiled in
 # its `scope()`, and the batches come as a dataset, one whole batch for each device.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def small_network():
     """A model that trains in seconds."""
     images = keras.Input((28, 28))
@@ -133,7 +133,8 @@ def losses(strategy):
         small = small_network()
         small.compile(keras.optimizers.Adam(1e-3), simlib.MultiSimilarityLoss())
     batches = simlib.as_dataset(sampler, replicas=strategy.num_replicas_in_sync)
-    return small.fit(batches, steps_per_epoch=20, epochs=5, verbose=0, shuffle=False).history["loss"]
+    bar = simlib.callbacks.EpochBar()
+    return small.fit(batches, steps_per_epoch=20, epochs=5, verbose=0, shuffle=False, callbacks=[bar]).history["loss"]
 
 
 one = losses(tf.distribute.get_strategy())
