@@ -341,6 +341,9 @@ def test_a_compressed_file_of_an_earlier_version_is_read(tmp_path, monkeypatch):
         ("payload", r"\d+ payloads for \d+ vectors"),
         ("vectors", r"\d+ payloads for \d+ vectors"),
         ("NaN in vectors", "vectors: 40 of 40 vectors hold NaN"),
+        ("cosine of longer vectors", "vectors that are not of length 1, as they are under cosine"),
+        ("a class without a name", "labels that are no class ids"),
+        ("-1 for a class", "labels that are no class ids"),
     ],
 )
 def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, why, tmp_path):
@@ -350,6 +353,12 @@ def test_what_is_sound_as_a_file_but_wrong_as_an_index_is_refused(change, why, t
         header[change] = "strange"
     elif change == "NaN in vectors":
         arrays["vectors"] *= np.nan
+    elif change == "cosine of longer vectors":
+        header["distance"] = "cosine"
+    elif change == "a class without a name":
+        arrays["names"] = np.array(["ant", "bee", "cat"])
+    elif change == "-1 for a class":
+        arrays["labels"] -= 1
     else:
         arrays[change] = arrays[change][:-1]
     archive.write(tmp_path / "a.npz", "index", header, arrays)

@@ -25,8 +25,8 @@ QUERIES = rng.normal(size=(7, 8))
 def assert_same_index(a, b):
     assert repr(a) == repr(b)
     assert_same(a.lookup(QUERIES, k=60), b.lookup(QUERIES, k=60))
-    np.testing.assert_array_equal(a.payload(np.arange(len(a))), b.payload(np.arange(len(b))))
-    assert a.payload(0).dtype == b.payload(0).dtype
+    np.testing.assert_array_equal(a.payload(a.ids), b.payload(b.ids))
+    assert a.payload(a.ids[0]).dtype == b.payload(b.ids[0]).dtype
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -75,21 +75,25 @@ def test_a_failing_add_leaves_the_index_as_it_was(case):
 @pytest.mark.parametrize("held", [0, 60])
 def test_an_add_that_breaks_in_the_middle_leaves_the_index_as_it_was(broken, error, held, monkeypatch):
     def filled():
-        return Index().add(X[:held], Y[:held], IMAGES[:held] if held else None)
+        return Index().add(X[:held], Y[:held], IMAGES[:held] if held else None, ids=old)
 
+    old, more = ([f"{word} {i}" for i in range(n)] for word, n in (("old", held), ("more", len(X))))
     index, same, calls, add = filled(), filled(), itertools.count(), Growing.add
 
     def fail(self, items):
         if next(calls) == broken:
+            with pytest.raises(ValueError, match="there is no item with the id 'more 0'"):
+                index.vectors(more[:1])  # as somebody else may meanwhile
             raise error
         add(self, items)
 
     with monkeypatch.context() as patch:
         patch.setattr(Growing, "add", fail)
         with pytest.raises(error):
-            index.add(X[:, :8], Y[::-1] + 1, IMAGES[::-1])
+            index.add(X[:, :8], Y[::-1] + 1, IMAGES[::-1], ids=more)
     assert repr(index) == repr(same)
-    assert_same_index(index.add(X, Y, IMAGES), same.add(X, Y, IMAGES))
+    assert_same_index(index.add(X, Y, IMAGES, more[::-1]), same.add(X, Y, IMAGES, more[::-1]))
+    np.testing.assert_array_equal(index.vectors(more), same.vectors(more))
 
 
 def test_adding_nothing_changes_nothing_and_fixes_nothing():
