@@ -37,7 +37,7 @@ test: lint
 	@$(RUN) -m pytest $(TWO_AT_A_TIME)
 	@$(RUN) -m pytest $(TWO_AT_A_TIME) $(NBVAL) $(LONGEST_FIRST)
 
-# What it alone can find, a notebook that leans on what another left behind, comes seldom: so CI runs it.
+# It finds a notebook that leans on what another left behind. That comes seldom, so CI alone runs it.
 test-one-kernel: .venv/ready-test
 	@$(RUN) notebooks/build.py again
 	@$(RUN) -m pytest $(NBVAL) build/again/again.ipynb

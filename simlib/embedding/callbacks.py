@@ -75,13 +75,14 @@ class RetrievalMetrics(keras.callbacks.Callback):
 
 
 class EpochBar(keras.callbacks.Callback):
-    """One progress bar for all epochs of `fit(..., verbose=0)`, where Keras would show one for each."""
+    """One progress bar for all epochs of `fit(..., verbose=0)`, where Keras shows one for each. List it last."""
 
     def on_train_begin(self, logs=None):
         self._bar = keras.utils.Progbar(self.params["epochs"], stateful_metrics=["loss"], unit_name="epoch")
 
     def on_epoch_end(self, epoch, logs=None):
-        self._bar.update(epoch + 1, [("loss", logs["loss"])])
+        last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        self._bar.update(epoch + 1, [("loss", logs["loss"])], finalize=last)
 
 
 @keras.saving.register_keras_serializable("simlib")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from simlib import ClassBalancedSampler, RetrievalMetrics, SimilarityModel, TripletLoss
+from simlib.embedding.callbacks import EpochBar
 
 rng = np.random.default_rng(0)
 Y = np.repeat(["ant", "bee", "cow", "dog"], 30)
@@ -66,6 +67,15 @@ def test_keras_own_callbacks_can_watch_it(tmp_path):
     _, history = trained(RetrievalMetrics(ITEMS, QUERIES), best, stop, epochs=9)
     assert len(history.history[watched]) == 2
     assert best.best == max(history.history[watched]) and (tmp_path / "best.weights.h5").exists()
+
+
+def test_the_bar_counts_all_epochs_and_ends_its_line_even_if_training_stops_early(capsys):
+    stop = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=9)  # nothing is enough
+    for callbacks, end in (([], "4/4"), ([stop], "2/4")):
+        _, history = trained(*callbacks, EpochBar())
+        told = capsys.readouterr().out
+        assert told.count("\n") == 1 and told.endswith(f"loss: {history.history['loss'][-1]:.4f}\n")
+        assert end in told
 
 
 @pytest.mark.parametrize("arguments, message", [
