@@ -75,7 +75,7 @@ class RetrievalMetrics(keras.callbacks.Callback):
 
 
 class EpochBar(keras.callbacks.Callback):
-    """One progress bar for all epochs of `fit(..., verbose=0)`, where Keras shows one for each. List it last."""
+    """One progress bar for all epochs of `fit(..., verbose=0)`; Keras shows one for each. List it last."""
 
     def on_train_begin(self, logs=None):
         self._bar = keras.utils.Progbar(self.params["epochs"], stateful_metrics=["loss"], unit_name="epoch")
